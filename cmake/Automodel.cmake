@@ -1,0 +1,36 @@
+# How every target of ours is built: one place for warnings, sanitizers and the include root.
+
+add_library(automodel_options INTERFACE)
+target_include_directories(automodel_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(automodel_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror)
+if(AUTOMODEL_SANITIZE STREQUAL "address")
+  # CAF 0.17 forms null references in init_fun_factory.hpp: hence no-sanitize=null.
+  set(flags -fsanitize=address,undefined -fno-sanitize=null -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+elseif(AUTOMODEL_SANITIZE STREQUAL "thread")
+  set(flags -fsanitize=thread -fno-omit-frame-pointer -O1)
+endif()
+if(AUTOMODEL_SANITIZE)
+  target_compile_options(automodel_options INTERFACE ${flags})
+  target_link_options(automodel_options INTERFACE ${flags})
+endif()
+
+# automodel_library(NAME SOURCES … LINK …): a static library of ours, called automodel::NAME.
+function(automodel_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_library(automodel_${name} STATIC ${arg_SOURCES})
+  add_library(automodel::${name} ALIAS automodel_${name})
+  target_link_libraries(automodel_${name} PUBLIC automodel_options ${arg_LINK})
+endfunction()
+
+# automodel_test(NAME SOURCES … LINK … [TIMEOUT seconds] [LABELS …]): a Boost.Test program run by ctest.
+function(automodel_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  add_executable(test_${name} ${CMAKE_SOURCE_DIR}/tests/main.cpp ${arg_SOURCES})
+  target_compile_definitions(test_${name} PRIVATE BOOST_TEST_DYN_LINK)
+  target_link_libraries(test_${name} PRIVATE automodel_options Boost::unit_test_framework ${arg_LINK})
+  add_test(NAME ${name} COMMAND test_${name} --log_level=test_suite --color_output=no)
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()

@@ -1,0 +1,98 @@
+// Bytes to values and back, for everything in events/schema. Pure: no disk, no clock, no actors.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "events/generated.hpp"
+
+namespace automodel::events {
+
+using Bytes = std::vector<std::uint8_t>;
+using ByteView = std::span<const std::uint8_t>;
+using Hash256 = std::array<std::uint8_t, 32>;
+
+/// The largest record or message that is read; larger input is refused before it is looked at.
+inline constexpr std::size_t max_message_bytes = 64u << 20;
+
+/// Packs any object type of the schemas. The result is deterministic: the same value gives the same bytes.
+template <class T>
+Bytes pack(const T& value) {
+  flatbuffers::FlatBufferBuilder builder(256);
+  builder.Finish(T::TableType::Pack(builder, &value));
+  return Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
+}
+
+/// Verifies and unpacks. Garbage, truncation or excess gives `events.malformed`, never undefined behaviour.
+template <class T>
+Result<T> unpack(ByteView bytes) {
+  if (bytes.size() < 8 || bytes.size() > max_message_bytes)
+    return fail("events.malformed", "a message of " + std::to_string(bytes.size()) + " bytes");
+  flatbuffers::Verifier verifier(bytes.data(), bytes.size(), 64, 1'000'000);
+  if (!verifier.VerifyBuffer<typename T::TableType>(nullptr))
+    return fail("events.malformed", std::string("not a valid ") + T::TableType::GetFullyQualifiedName());
+  T value;
+  flatbuffers::GetRoot<typename T::TableType>(bytes.data())->UnPackTo(&value);
+  return value;
+}
+
+/// An event with its envelope, as the deciders and projections see it.
+struct Recorded {
+  std::uint64_t sequence = 0;  // 0 until committed
+  std::string stream;
+  std::uint64_t version = 0;
+  std::int64_t time = 0;  // UTC, ns
+  std::string correlation;
+  std::string causation;
+  std::uint64_t epoch = 0;
+  std::string origin_node;
+  std::uint64_t origin_sequence = 0;
+  Hash256 previous_hash{};
+  Hash256 hash{};
+  Hash256 commit_hash{};
+  EventT event;  // event.body holds one of the union's object types
+};
+
+/// "autotrain/main#17": how people and `causation` name an event.
+std::string reference(std::string_view stream, std::uint64_t version);
+Result<EventRefT> parse_reference(std::string_view text);
+
+/// The event's kind as written in the schema: "TrialFinished". Unknown numbers give "kind-<n>".
+std::string_view kind_name(EventBody kind);
+Result<EventBody> kind_from_name(std::string_view name);
+
+/// BLAKE2b-256 over every field of the envelope but `sequence`, and over the payload, each length-prefixed.
+/// `payload` is the packed Event, exactly as stored. docs/architecture.md has a worked example.
+Hash256 event_hash(const Recorded& head, ByteView payload);
+/// BLAKE2b-256 over the previous commit hash, the sequence (little endian) and the event's hash.
+Hash256 commit_hash(const Hash256& previous, std::uint64_t sequence, const Hash256& hash);
+
+/// The record as stored. `payload` must be the packed `head.event`.
+Bytes encode_envelope(const Recorded& head, ByteView payload);
+/// Verifies envelope and payload, then unpacks both.
+Result<Recorded> decode_envelope(ByteView bytes);
+
+/// A view of a record without unpacking its payload; valid while `bytes` are.
+Result<const Envelope*> view_envelope(ByteView bytes);
+
+/// Checks both hashes of one record against the hashes before it.
+Result<void> verify_chain(const Envelope& record, const Hash256& previous_in_stream, const Hash256& previous_commit);
+
+std::string hex(ByteView bytes);
+Result<Hash256> hash_from_hex(std::string_view text);
+/// BLAKE2b-256 of bytes.
+Hash256 blake2b(ByteView bytes);
+
+/// Any object type as JSON in one line: field names as in the schema, enums by name, absent fields left out.
+template <class T>
+std::string to_json(const T& value);
+/// The whole record: envelope fields, `kind`, hashes in hex, and `body`.
+std::string to_json(const Recorded& recorded);
+
+}  // namespace automodel::events

@@ -1,0 +1,68 @@
+// From columns and features to what a model reads: one place that training and serving share.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "recsys/data/dataset.hpp"
+#include "recsys/features/feature.hpp"
+
+namespace automodel::recsys {
+
+/// One input field of a model.
+struct Field {
+  enum class Kind : std::uint8_t { single, bag, dense } kind = Kind::single;
+  std::string source;             // a column's name or a feature expression
+  bool feature = false;           // `source` is a feature expression
+  std::uint32_t cardinality = 0;  // single, bag: codes 0..cardinality, 0 is missing or not seen in training
+  std::uint32_t offset = 0;       // of code 0 in the table that all single and bag fields share
+  float mean = 0, scale = 1;      // dense: (x - mean) * scale; missing becomes 0
+};
+
+/// The fields of a model, fitted on training rows; kept in its checkpoint as JSON.
+struct InputSpec {
+  std::vector<Field> fields;
+  std::uint32_t table_rows = 0;  // of the shared embedding table
+  std::uint32_t max_bag = 0;     // longest bag: shorter ones are padded with -1
+  std::size_t singles() const;
+  std::size_t bags() const;
+  std::size_t denses() const;
+  std::string to_json() const;
+  static Result<InputSpec> from_json(std::string_view text);
+};
+
+/// Rows ready for a model; row-major.
+struct Batch {
+  std::size_t rows = 0;
+  std::vector<std::int64_t> singles;  // [rows, singles] rows of the shared table
+  std::vector<std::int64_t> bags;     // [rows, bags, max_bag] rows of the shared table, -1 is padding
+  std::vector<float> dense;           // [rows, denses]
+  std::vector<float> labels;          // [rows]; empty where unknown
+};
+
+/// Encodes rows of a data set for one spec. Reads the mapped columns; holds no copy of the data.
+class InputEncoder {
+ public:
+  /// Chooses and fits fields: user and item ids, every category, categories and number column that was known before the
+  /// interaction (so not the column that the label is made of, nor titles), and the engine's features.
+  static Result<InputEncoder> fit(const Dataset& data, const FeatureEngine& features, std::string_view label,
+                                  std::span<const std::uint32_t> train_rows);
+  /// For a spec from a checkpoint. Errors: features.unknown_column where data or engine lack a field.
+  static Result<InputEncoder> bind(const Dataset& data, const FeatureEngine& features, InputSpec spec);
+
+  const InputSpec& spec() const { return spec_; }
+  void encode(std::span<const std::uint32_t> rows, std::span<const float> labels, Batch& out) const;
+  /// For serving: one user with many items at a moment after all rows.
+  void encode_live(std::uint32_t user, std::span<const std::uint32_t> items, std::int64_t now, Batch& out) const;
+
+ private:
+  InputEncoder(Dataset data, const FeatureEngine* features, InputSpec spec);
+  Dataset data_;
+  const FeatureEngine* features_;  // must outlive the encoder
+  InputSpec spec_;
+};
+
+}  // namespace automodel::recsys

@@ -1,0 +1,130 @@
+// The append-only event store: one LMDB environment per node.
+//
+// Thread safety: every member function may be called from any thread. Appends are gathered by the store's own
+// writer thread into one transaction and one fsync (group commit); callbacks run on that thread and must not block.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "events/codec.hpp"
+
+namespace automodel::storage {
+
+/// What the stream's version must be for an append to hold.
+struct Expected {
+  enum class Kind : std::uint8_t { any, none, exists, exactly } kind = Kind::any;
+  std::uint64_t version = 0;
+  static Expected any() { return {}; }
+  static Expected none() { return {Kind::none, 0}; }
+  static Expected exists() { return {Kind::exists, 0}; }
+  static Expected exactly(std::uint64_t v) { return {Kind::exactly, v}; }
+};
+
+/// One atomic append: all of it becomes durable, or none of it.
+struct AppendRequest {
+  std::string stream;
+  Expected expected;
+  std::uint64_t epoch = 1;  // lower than the stream's recorded epoch: refused with storage.fenced
+  std::string sender;       // empty: not a command, no deduplication
+  std::uint64_t number = 0;
+  std::string correlation;
+  std::string causation;
+  std::int64_t time = 0;  // UTC ns, taken by whoever decided
+  std::vector<events::EventT> events;
+  std::vector<events::OutboxMessageT> outbox;  // written in the same transaction
+  events::Bytes reply;                         // a packed Reply, returned again for a repeated command
+};
+
+struct Appended {
+  std::uint64_t first_sequence = 0;
+  std::uint64_t last_sequence = 0;
+  std::uint64_t version = 0;  // of the stream, after the append
+  bool repeated = false;      // the command was known: nothing was written, `reply` is what was stored then
+  events::Bytes reply;
+};
+
+/// A stream's snapshot: a cache of folded state, never the truth.
+struct Snapshot {
+  std::uint64_t version = 0;
+  std::string schema;  // names the state's type and version; another one means: replay instead
+  events::Bytes bytes;
+};
+
+struct PendingMessage {
+  std::uint64_t id = 0;  // of the outbox entry
+  std::string stream;    // who sent it
+  events::OutboxMessageT message;
+};
+
+struct StoreOptions {
+  bool create = true;
+  bool read_only = false;  // opens beside a running writer
+  std::string node = "local";
+  std::size_t max_queued_appends = 4096;  // beyond it `append_async` blocks: back-pressure
+};
+
+class Projection;  // storage/projection.hpp
+
+class EventStore {
+ public:
+  /// Opens or creates the store in directory `path`. Errors: storage.newer_format (with both versions),
+  /// storage.locked (another process writes to it), storage.not_a_store, storage.io, storage.full.
+  static Result<std::unique_ptr<EventStore>> open(const std::filesystem::path& path, StoreOptions options = {});
+  virtual ~EventStore() = default;  // drains queued appends, then closes
+
+  /// Appends and waits until it is durable. Errors: storage.version_conflict (message has the actual version),
+  /// storage.fenced, storage.full, storage.io. On any error nothing was written.
+  virtual Result<Appended> append(AppendRequest request) = 0;
+  /// The same without waiting; `done` is called exactly once, from the writer thread, after the commit.
+  virtual void append_async(AppendRequest request, std::function<void(Result<Appended>)> done) = 0;
+
+  /// Visits a stream's events from `from_version` on, in order, until `visit` returns false.
+  virtual Result<void> read_stream(const std::string& stream, std::uint64_t from_version,
+                                   const std::function<bool(const events::Recorded&)>& visit) const = 0;
+  /// Visits all events from sequence `from` on, in commit order.
+  virtual Result<void> read_all(std::uint64_t from, const std::function<bool(const events::Recorded&)>& visit) const = 0;
+  virtual Result<std::optional<events::Recorded>> find(const std::string& stream, std::uint64_t version) const = 0;
+  virtual Result<std::vector<std::string>> streams() const = 0;
+  virtual std::uint64_t last_sequence() const = 0;
+  virtual Result<std::uint64_t> stream_version(const std::string& stream) const = 0;  // 0: no such stream
+
+  virtual Result<void> save_snapshot(const std::string& stream, Snapshot snapshot) = 0;
+  virtual Result<std::optional<Snapshot>> load_snapshot(const std::string& stream) const = 0;
+
+  /// The stored reply to a command of (stream, sender, number), if it was carried out.
+  virtual Result<std::optional<events::Bytes>> find_reply(const std::string& stream, const std::string& sender,
+                                                          std::uint64_t number) const = 0;
+
+  /// Messages not yet acknowledged by their targets, oldest first; of one stream.
+  virtual Result<std::vector<PendingMessage>> outbox(const std::string& stream) const = 0;
+  virtual Result<void> acknowledge(const std::string& stream, std::uint64_t outbox_id) = 0;
+
+  /// The stream's ownership epoch (1 at first). Raising it fences every append with a lower one.
+  virtual Result<std::uint64_t> epoch(const std::string& stream) const = 0;
+  virtual Result<void> raise_epoch(const std::string& stream, std::uint64_t epoch) = 0;
+
+  /// Called after each commit with the newest sequence, from the writer thread. Returns a handle; destroying it unsubscribes.
+  virtual std::shared_ptr<void> on_commit(std::function<void(std::uint64_t last_sequence)> observer) = 0;
+
+  /// Walks the whole history and checks every hash, version and sequence; names the first fault found
+  /// (storage.corrupt, `where` is the sequence).
+  virtual Result<std::uint64_t> verify() const = 0;
+
+  /// Registers a projection; its rows and checkpoint live in this environment and move in one transaction, after
+  /// each commit, on the writer thread. Must be called before the first append of the process.
+  virtual Result<void> attach(std::shared_ptr<Projection> projection) = 0;
+  /// Blocks until the named projection has applied `sequence` (read your write).
+  virtual Result<void> wait_for(const std::string& projection, std::uint64_t sequence, std::chrono::milliseconds timeout) const = 0;
+
+  virtual const std::filesystem::path& path() const = 0;
+};
+
+}  // namespace automodel::storage
