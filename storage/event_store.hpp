@@ -72,6 +72,7 @@ struct StoreOptions {
 };
 
 class Projection;  // storage/projection.hpp
+class RowReader;
 
 class EventStore {
  public:
@@ -121,6 +122,9 @@ class EventStore {
   /// Registers a projection; its rows and checkpoint live in this environment and move in one transaction, after
   /// each commit, on the writer thread. Must be called before the first append of the process.
   virtual Result<void> attach(std::shared_ptr<Projection> projection) = 0;
+  /// The stored rows of a projection; never null (without such a projection there are no rows). Each call of the
+  /// reader sees the newest commit, in a read transaction of its own. Must not outlive the store.
+  virtual std::shared_ptr<const RowReader> projection_rows(const std::string& projection) const = 0;
   /// Blocks until the named projection has applied `sequence` (read your write).
   virtual Result<void> wait_for(const std::string& projection, std::uint64_t sequence, std::chrono::milliseconds timeout) const = 0;
 
