@@ -29,16 +29,34 @@ Bytes pack(const T& value) {
   return Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
 }
 
-/// Verifies and unpacks. Garbage, truncation or excess gives `events.malformed`, never undefined behaviour.
+namespace detail {
+/// The same bytes at an address that FlatBuffers may read from; `scratch` holds them where a copy is needed.
+ByteView aligned(ByteView bytes, Bytes& scratch);
+/// Whether every union in a verified table is of a known kind and has its value.
+bool unions_are_whole(const std::uint8_t* table, const flatbuffers::TypeTable* type);
+/// A verified table as JSON.
+std::string json_of(const std::uint8_t* table, const flatbuffers::TypeTable* type);
+}  // namespace detail
+
+/// Verifies and unpacks. Garbage, truncation, or a union of an unknown kind or without its value gives
+/// `events.malformed`, never undefined behaviour. Sub-tables and strings may still be absent.
 template <class T>
-Result<T> unpack(ByteView bytes) {
-  if (bytes.size() < 8 || bytes.size() > max_message_bytes)
-    return fail("events.malformed", "a message of " + std::to_string(bytes.size()) + " bytes");
+Result<T> unpack(ByteView unaligned) {
+  using Table = typename T::TableType;
+  if (unaligned.size() < 8 || unaligned.size() > max_message_bytes)
+    return fail("events.malformed", "a message of " + std::to_string(unaligned.size()) + " bytes");
+  Bytes scratch;
+  const ByteView bytes = detail::aligned(unaligned, scratch);
   flatbuffers::Verifier verifier(bytes.data(), bytes.size(), 64, 1'000'000);
-  if (!verifier.VerifyBuffer<typename T::TableType>(nullptr))
-    return fail("events.malformed", std::string("not a valid ") + T::TableType::GetFullyQualifiedName());
+  if (!verifier.VerifyBuffer<Table>(nullptr))
+    return fail("events.malformed", std::string("not a valid ") + Table::GetFullyQualifiedName());
+  const auto* root = flatbuffers::GetRoot<Table>(bytes.data());
+  if (!detail::unions_are_whole(reinterpret_cast<const std::uint8_t*>(root), Table::MiniReflectTypeTable()))
+    return fail("events.malformed",
+                std::string("a kind in ") + Table::GetFullyQualifiedName() + " is unknown or empty", {},
+                "it may come from a newer version of the program");
   T value;
-  flatbuffers::GetRoot<typename T::TableType>(bytes.data())->UnPackTo(&value);
+  root->UnPackTo(&value);
   return value;
 }
 
@@ -68,7 +86,7 @@ std::string_view kind_name(EventBody kind);
 Result<EventBody> kind_from_name(std::string_view name);
 
 /// BLAKE2b-256 over every field of the envelope but `sequence`, and over the payload, each length-prefixed.
-/// `payload` is the packed Event, exactly as stored. docs/architecture.md has a worked example.
+/// `payload` is the packed Event, exactly as stored. docs/storage.md has a worked example.
 Hash256 event_hash(const Recorded& head, ByteView payload);
 /// BLAKE2b-256 over the previous commit hash, the sequence (little endian) and the event's hash.
 Hash256 commit_hash(const Hash256& previous, std::uint64_t sequence, const Hash256& hash);
@@ -78,11 +96,19 @@ Bytes encode_envelope(const Recorded& head, ByteView payload);
 /// Verifies envelope and payload, then unpacks both.
 Result<Recorded> decode_envelope(ByteView bytes);
 
-/// A view of a record without unpacking its payload; valid while `bytes` are.
+/// A view of a record without unpacking its payload; valid while `bytes` are. They must start at an address
+/// that is a multiple of 8 (as vectors do; `events.misaligned` otherwise).
 Result<const Envelope*> view_envelope(ByteView bytes);
 
-/// Checks both hashes of one record against the hashes before it.
-Result<void> verify_chain(const Envelope& record, const Hash256& previous_in_stream, const Hash256& previous_commit);
+/// Checks both hashes of one record against the hashes before it. Errors: events.corrupt.
+Result<void> verify_chain(const Envelope& record, const Hash256& previous_in_stream,
+                          const Hash256& previous_commit);
+
+/// For bytes that nobody vouches for: decodes, checks both hashes, and that the bytes are exactly those which
+/// `encode_envelope` writes, so that no bit of a record can change unseen. Errors: events.malformed,
+/// events.corrupt.
+Result<Recorded> decode_verified(ByteView bytes, const Hash256& previous_in_stream,
+                                 const Hash256& previous_commit);
 
 std::string hex(ByteView bytes);
 Result<Hash256> hash_from_hex(std::string_view text);
@@ -90,8 +116,13 @@ Result<Hash256> hash_from_hex(std::string_view text);
 Hash256 blake2b(ByteView bytes);
 
 /// Any object type as JSON in one line: field names as in the schema, enums by name, absent fields left out.
+/// Numbers that JSON has no word for (NaN, infinities) are null; bytes that are no UTF-8 become U+FFFD.
 template <class T>
-std::string to_json(const T& value);
+std::string to_json(const T& value) {
+  const Bytes bytes = pack(value);
+  const auto* root = flatbuffers::GetRoot<typename T::TableType>(bytes.data());
+  return detail::json_of(reinterpret_cast<const std::uint8_t*>(root), T::TableType::MiniReflectTypeTable());
+}
 /// The whole record: envelope fields, `kind`, hashes in hex, and `body`.
 std::string to_json(const Recorded& recorded);
 

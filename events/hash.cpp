@@ -1,0 +1,115 @@
+// Hashes and the two chains: one along each stream, one along the node's commits.
+#include <sodium.h>
+
+#include <stdexcept>
+
+#include "events/codec.hpp"
+#include "events/envelope.hpp"
+
+namespace automodel::events {
+
+namespace {
+
+static_assert(crypto_generichash_BYTES == 32);
+
+class Blake2b {
+ public:
+  Blake2b() {
+    static const int ready = sodium_init();
+    if (ready < 0) throw std::runtime_error("libsodium cannot be initialised");
+    crypto_generichash_init(&state_, nullptr, 0, 32);
+  }
+  Blake2b& raw(ByteView bytes) {
+    crypto_generichash_update(&state_, bytes.data(), bytes.size());
+    return *this;
+  }
+  Blake2b& number(std::uint64_t value, std::size_t width = 8) {
+    std::array<std::uint8_t, 8> little{};
+    for (std::size_t i = 0; i < width; ++i) little[i] = static_cast<std::uint8_t>(value >> (8 * i));
+    return raw(ByteView(little.data(), width));
+  }
+  /// A field: its length as eight bytes, little endian, then its bytes.
+  Blake2b& field(ByteView bytes) { return number(bytes.size()).raw(bytes); }
+  Blake2b& field(std::string_view text) {
+    return field(ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  }
+  Blake2b& field(std::uint64_t value, std::size_t width = 8) { return number(width).number(value, width); }
+  Hash256 finish() {
+    Hash256 out;
+    crypto_generichash_final(&state_, out.data(), out.size());
+    return out;
+  }
+
+ private:
+  crypto_generichash_state state_;
+};
+
+}  // namespace
+
+Hash256 hash_of(const EnvelopeFields& fields) {
+  return Blake2b()
+      .field(fields.stream)
+      .field(fields.version)
+      .field(static_cast<std::uint64_t>(fields.time))
+      .field(fields.correlation)
+      .field(fields.causation)
+      .field(fields.epoch)
+      .field(fields.origin_node)
+      .field(fields.origin_sequence)
+      .field(fields.kind, 2)
+      .field(fields.payload)
+      .field(ByteView(fields.previous_hash))
+      .finish();
+}
+
+Hash256 event_hash(const Recorded& head, ByteView payload) { return hash_of(fields_of(head, payload)); }
+
+Hash256 commit_hash(const Hash256& previous, std::uint64_t sequence, const Hash256& hash) {
+  return Blake2b().raw(previous).number(sequence).raw(hash).finish();
+}
+
+Hash256 blake2b(ByteView bytes) { return Blake2b().raw(bytes).finish(); }
+
+Result<void> verify_chain(const Envelope& record, const Hash256& previous_in_stream,
+                          const Hash256& previous_commit) {
+  const EnvelopeFields fields = fields_of(record);
+  const std::string where = reference(fields.stream, fields.version);
+  if (fields.previous_hash != previous_in_stream)
+    return fail("events.corrupt", "the record does not follow the one before it in its stream", where);
+  if (fields.hash != hash_of(fields))
+    return fail("events.corrupt", "the record's content does not have its hash", where);
+  if (fields.commit_hash != commit_hash(previous_commit, fields.sequence, fields.hash))
+    return fail("events.corrupt", "the record does not follow the commit before it", where);
+  return {};
+}
+
+std::string hex(ByteView bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const std::uint8_t byte : bytes) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+Result<Hash256> hash_from_hex(std::string_view text) {
+  const auto value = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
+  const auto wrong = [&] {
+    return fail("events.bad_hash", "'" + std::string(text) + "' is no hash", {},
+                "a hash is 64 digits 0-9, a-f");
+  };
+  Hash256 hash;
+  if (text.size() != hash.size() * 2) return wrong();
+  for (std::size_t i = 0; i < hash.size(); ++i) {
+    const int high = value(text[2 * i]), low = value(text[2 * i + 1]);
+    if (high < 0 || low < 0) return wrong();
+    hash[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+  return hash;
+}
+
+}  // namespace automodel::events
