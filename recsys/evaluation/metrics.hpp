@@ -12,15 +12,21 @@
 
 namespace automodel::recsys {
 
-/// By name: auc, gauc, logloss, calibration, ndcg10, recall10, mrr. Ranking metrics order each user's rows of the slice
-/// by score and average over the users that have both a positive and a negative.
+/// By name: auc, gauc, logloss, calibration, ndcg10, recall10, mrr. Ranking metrics (gauc, ndcg10, recall10,
+/// mrr) order each user's rows of the slice by score (equal scores: in the order given) and average over the
+/// users that have both a positive and a negative; gauc weighs each by its rows (Zhu et al., KDD 2017).
+/// calibration is the expected calibration error over 10 bins of equal mass: the mean of |predicted -
+/// observed| rates. Without both classes auc and gauc are 0.5.
 using Metrics = std::map<std::string, double>;
+const std::vector<std::string>& metric_names();
 
 /// Scores are probabilities; groups are users. All spans have one length. Ties count half in AUC.
-Metrics evaluate(std::span<const float> scores, std::span<const float> labels, std::span<const std::uint32_t> users);
+Metrics evaluate(std::span<const float> scores, std::span<const float> labels,
+                 std::span<const std::uint32_t> users);
 
 double auc(std::span<const float> scores, std::span<const float> labels);
-/// True where more of it is better (all but logloss and calibration). Errors: evaluation.unknown_metric with candidates.
+/// True where more of it is better (all but logloss and calibration). Errors: evaluation.unknown_metric with
+/// candidates.
 Result<bool> higher_is_better(std::string_view metric);
 
 struct Interval {
@@ -28,12 +34,14 @@ struct Interval {
   double p_value = 1;                   // two-sided, of no difference; for single values unused
 };
 
-/// AUC with the interval of DeLong, DeLong & Clarke-Pearson (Biometrics 1988), by the fast algorithm of Sun & Xu (2014).
+/// AUC with the interval of DeLong, DeLong & Clarke-Pearson (Biometrics 1988), by the fast algorithm of Sun &
+/// Xu (2014).
 Interval auc_interval(std::span<const float> scores, std::span<const float> labels);
 /// Difference of two AUCs on the same rows, paired (same sources).
 Interval auc_difference(std::span<const float> a, std::span<const float> b, std::span<const float> labels);
 
-/// Percentile bootstrap over users of any metric, and of a paired difference (b empty: single value).
+/// Percentile bootstrap over users of any known metric, and of a paired difference a - b (b empty: single
+/// value).
 Interval bootstrap(std::string_view metric, std::span<const float> a, std::span<const float> b,
                    std::span<const float> labels, std::span<const std::uint32_t> users, std::uint32_t rounds,
                    std::uint64_t seed);
