@@ -47,8 +47,7 @@ events::EventRefT next_event(const Context& context, const Decision& decision) {
   return own_event(context, context.version + decision.events.size() + 1);
 }
 
-events::EventRefT record_decision(Decision& decision, const Context& context, const Question& question) {
-  auto ref = next_event(context, decision);
+events::DecisionMadeT decision_record(const Question& question) {
   events::DecisionMadeT made;
   made.by = question.by;
   made.question = question.question;
@@ -61,7 +60,12 @@ events::EventRefT record_decision(Decision& decision, const Context& context, co
     made.expected_gain += question.options.at(choice).expected_gain;
     made.expected_cost += question.options.at(choice).expected_cost;
   }
-  decision.events.push_back(event_of(std::move(made)));
+  return made;
+}
+
+events::EventRefT record_decision(Decision& decision, const Context& context, const Question& question) {
+  auto ref = next_event(context, decision);
+  decision.events.push_back(event_of(decision_record(question)));
   return ref;
 }
 
@@ -93,6 +97,10 @@ events::OutcomeObservedT with_outer(events::OutcomeObservedT seen, double reward
 events::Verdict verdict_of(double reward, double threshold) {
   if (reward > threshold) return events::Verdict::Better;
   return reward < -threshold ? events::Verdict::Worse : events::Verdict::NoDifference;
+}
+
+bool same_data(const events::DataRefT& a, const events::DataRefT& b) {
+  return a.hash == b.hash && a.label == b.label && a.split == b.split && a.ratios == b.ratios;
 }
 
 const events::MetricT* find_metric(const std::vector<std::unique_ptr<events::MetricT>>& metrics,

@@ -35,6 +35,8 @@ struct Question {
   std::string rationale{};
   std::vector<events::EventRefT> evidence{};
 };
+/// The record alone.
+events::DecisionMadeT decision_record(const Question& question);
 events::EventRefT record_decision(Decision& decision, const Context& context, const Question& question);
 
 /// An outcome of `decided`; rewards are set with `with_inner` and `with_outer`.
@@ -52,6 +54,9 @@ double metric_value(const std::vector<std::unique_ptr<events::MetricT>>& metrics
                     double missing = 0);
 const events::MetricT* find_metric(const std::vector<std::unique_ptr<events::MetricT>>& metrics,
                                    std::string_view name);
+
+/// Whether both name the same rows with the same labels and the same cut (whatever the data set is called).
+bool same_data(const events::DataRefT& a, const events::DataRefT& b);
 
 /// Deep copies for the pointers of generated object types; null stays null.
 template <class T>
