@@ -1,5 +1,5 @@
-// A data set as immutable, memory-mapped columns. Rows of interactions are sorted by time (stable), so that "before"
-// is "at a smaller row or an earlier time".
+// A data set as immutable, memory-mapped columns. Rows of interactions are sorted by time (stable), so that
+// "before" is "at a smaller row or an earlier time".
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,9 @@ struct ColumnInfo {
   std::string name;
   ColumnKind kind = ColumnKind::category;
   Table table = Table::interactions;
-  std::uint64_t cardinality = 0;  // distinct values (category, categories); codes are 1..cardinality, 0 is missing
+  std::uint64_t cardinality =
+      0;                // distinct values (category, categories); codes are 1..cardinality, 0 is missing
+  bool context = true;  // known before the interaction; false: feedback, such as a rating
 };
 
 /// Values of a multi-valued column: row r holds codes[offsets[r]] … codes[offsets[r + 1] - 1].
@@ -34,12 +36,16 @@ struct CategoriesView {
   }
 };
 
-/// An opened data set. Cheap to copy; spans live as long as any copy does. Columns of `users` and `items` are indexed
-/// by user and item code. Errors of the column accessors: data.no_such_column, data.wrong_kind.
+/// An opened data set. Cheap to copy; spans live as long as any copy does. Columns of `users` and `items` are
+/// indexed by user and item code. `columns()` also lists `user`, `item` and, where there are times, `time`:
+/// they are read with the functions of their names, since their codes count from 0. Errors of the column
+/// accessors: data.no_such_column, data.wrong_kind.
 class Dataset {
  public:
   /// Opens the directory that an import made. Errors: data.not_a_dataset, data.newer_format, data.corrupt.
   static Result<Dataset> open(const std::filesystem::path& directory);
+  /// Reads every column file and checks its hash, which `open` leaves out. Errors: data.corrupt.
+  Result<void> verify() const;
 
   const std::string& name() const;
   const std::string& hash() const;    // of the manifest, which holds the hash of every column file
@@ -55,7 +61,8 @@ class Dataset {
   std::span<const std::int64_t> time() const;   // [rows] seconds since 1970; zeros where the source has none
   bool has_time() const;
 
-  Result<std::span<const std::uint32_t>> codes(std::string_view column) const;  // category: [rows of its table]
+  Result<std::span<const std::uint32_t>> codes(
+      std::string_view column) const;  // category: [rows of its table]
   Result<CategoriesView> categories(std::string_view column) const;
   Result<std::span<const float>> numbers(std::string_view column) const;  // NaN is missing
   Result<std::string_view> text(std::string_view column, std::size_t row) const;

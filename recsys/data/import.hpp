@@ -12,9 +12,9 @@
 namespace automodel::recsys {
 
 struct ImportOptions {
-  std::string name;             // of the data set; empty: from the source's name
-  double max_malformed = 0.01;  // share of rows; more is data.malformed_rows
-  std::filesystem::path schema; // TOML description for CSV/TSV of other shapes; empty: recognise the format
+  std::string name;              // of the data set; empty: from the source's name
+  double max_malformed = 0.01;   // share of rows; more is data.malformed_rows
+  std::filesystem::path schema;  // TOML description for CSV/TSV of other shapes; empty: recognise the format
   std::function<void(std::uint64_t rows)> progress;  // now and then
 };
 
@@ -33,9 +33,11 @@ struct ImportReport {
   std::vector<MalformedRow> first_malformed;  // at most 5
 };
 
-/// Imports `source` (a file or a folder) into `data_directory`/NAME. An existing data set of that name is replaced only
-/// when the new one is whole. Errors: data.unknown_format, data.malformed_rows, data.no_such_file, data.io, data.bad_name.
-Result<ImportReport> import_dataset(const std::filesystem::path& source, const std::filesystem::path& data_directory,
+/// Imports `source` (a file or a folder) into `data_directory`/NAME. An existing data set of that name is
+/// replaced only when the new one is whole. Errors: data.unknown_format, data.malformed_rows,
+/// data.no_such_file, data.io, data.bad_name.
+Result<ImportReport> import_dataset(const std::filesystem::path& source,
+                                    const std::filesystem::path& data_directory,
                                     const ImportOptions& options);
 
 }  // namespace automodel::recsys

@@ -1,0 +1,253 @@
+#include "recsys/data/builder.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "recsys/data/files.hpp"
+
+namespace automodel::recsys {
+
+namespace {
+
+template <class T>
+std::string_view bytes_of(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+
+/// Writes the files of one column and notes what they hold.
+class FileWriter {
+ public:
+  FileWriter(std::filesystem::path directory, std::string stem)
+      : directory_(std::move(directory)), stem_(std::move(stem)) {}
+
+  Result<void> put(const std::string& suffix, std::string_view bytes) {
+    const std::string name = stem_ + "." + suffix;
+    if (auto written = write_file(directory_ / name, bytes); !written) return written;
+    files_.push_back({name, bytes.size(), hash_hex(bytes)});
+    return {};
+  }
+
+  template <class Texts>
+  Result<void> put_texts(const std::string& suffix, const Texts& texts) {
+    std::vector<std::uint64_t> offsets{0};
+    std::string bytes;
+    for (const std::string& text : texts) {
+      bytes += text;
+      offsets.push_back(bytes.size());
+    }
+    if (auto written = put(suffix + "_offsets", bytes_of(offsets)); !written) return written;
+    return put(suffix, bytes);
+  }
+
+  std::vector<ManifestFile> files_;
+
+ private:
+  std::filesystem::path directory_;
+  std::string stem_;
+};
+
+std::string identifier(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    out += fits ? c : '_';
+  }
+  if (out.empty() || (out[0] >= '0' && out[0] <= '9')) out = "c" + out;
+  return out;
+}
+
+std::vector<std::string_view> split_values(std::string_view text, std::string_view separator) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const std::size_t at = separator.empty() ? std::string_view::npos : text.find(separator);
+    const std::string_view part = trim(text.substr(0, at));
+    if (!part.empty()) parts.push_back(part);
+    if (at == std::string_view::npos) return parts;
+    text.remove_prefix(at + separator.size());
+  }
+}
+
+}  // namespace
+
+std::uint32_t Vocabulary::code(std::string_view text) {
+  std::string key = to_utf8(text);
+  const auto [at, added] = index_.try_emplace(std::move(key), static_cast<std::uint32_t>(tokens_.size()));
+  if (added) tokens_.push_back(at->first);
+  return at->second;
+}
+
+std::size_t DatasetBuilder::rows_of(Table table) const {
+  return table == Table::interactions ? user_.size()
+                                      : (table == Table::users ? users_ : items_).tokens().size();
+}
+
+std::size_t DatasetBuilder::add_column(std::string name, ColumnKind kind, Table table, bool context,
+                                       std::string separator) {
+  name = identifier(name);
+  const auto taken = [&](const std::string& candidate) {
+    // `label` is the label's name in feature expressions.
+    if (candidate == "user" || candidate == "item" || candidate == "time" || candidate == "label")
+      return true;
+    return std::any_of(columns_.begin(), columns_.end(),
+                       [&](const Column& c) { return c.info.name == candidate; });
+  };
+  if (taken(name))
+    name = std::string(table == Table::users ? "user_" : table == Table::items ? "item_" : "row_") + name;
+  const std::string base = name;
+  for (int n = 2; taken(name); ++n) name = base + "_" + std::to_string(n);
+  Column column;
+  column.info = {name, kind, table, 0, context};
+  column.separator = std::move(separator);
+  columns_.push_back(std::move(column));
+  return columns_.size() - 1;
+}
+
+std::optional<std::string> DatasetBuilder::check(std::size_t column, std::string_view value) const {
+  const ColumnInfo& info = columns_[column].info;
+  if (info.kind != ColumnKind::number || trim(value).empty() || parse_number(value)) return std::nullopt;
+  return info.name + " is not a finite number: '" + to_utf8(value.substr(0, 40)) + "'";
+}
+
+void DatasetBuilder::set(std::size_t column, std::size_t row, std::string_view value) {
+  Column& to = columns_[column];
+  value = trim(value);
+  switch (to.info.kind) {
+    case ColumnKind::category:
+      if (to.codes.size() <= row) to.codes.resize(row + 1, 0);
+      to.codes[row] = value.empty() ? 0 : to.vocabulary.code(value) + 1;
+      break;
+    case ColumnKind::categories: {
+      if (to.sets.size() <= row) to.sets.resize(row + 1);
+      auto& codes = to.sets[row];
+      codes.clear();
+      for (const std::string_view part : split_values(value, to.separator)) {
+        const std::uint32_t code = to.vocabulary.code(part) + 1;
+        if (std::find(codes.begin(), codes.end(), code) == codes.end()) codes.push_back(code);
+      }
+      break;
+    }
+    case ColumnKind::number:
+      if (to.numbers.size() <= row) to.numbers.resize(row + 1, std::numeric_limits<float>::quiet_NaN());
+      if (const auto number = parse_number(value)) to.numbers[row] = static_cast<float>(*number);
+      break;
+    case ColumnKind::text:
+      if (to.texts.size() <= row) to.texts.resize(row + 1);
+      to.texts[row] = to_utf8(value);
+      break;
+    case ColumnKind::time:
+      break;  // times have a place of their own
+  }
+}
+
+std::size_t DatasetBuilder::add_row(std::uint32_t user, std::uint32_t item,
+                                    std::optional<std::int64_t> time) {
+  user_.push_back(user);
+  item_.push_back(item);
+  if (time) time_.push_back(*time);
+  return user_.size() - 1;
+}
+
+namespace {
+
+template <class T>
+std::vector<T> reordered(std::vector<T>& values, const std::vector<std::uint32_t>& order) {
+  std::vector<T> out;
+  out.reserve(values.size());
+  for (const std::uint32_t row : order) out.push_back(std::move(values[row]));
+  return out;
+}
+
+}  // namespace
+
+Result<ManifestColumn> DatasetBuilder::write_column(const std::filesystem::path& directory, Column& column,
+                                                    std::size_t number,
+                                                    const std::vector<std::uint32_t>& order) const {
+  const std::size_t rows = rows_of(column.info.table);
+  const bool sorted = column.info.table == Table::interactions;
+  FileWriter files(directory, "c" + std::to_string(number));
+  Result<void> done;
+  switch (column.info.kind) {
+    case ColumnKind::category:
+      column.codes.resize(rows, 0);
+      if (sorted) column.codes = reordered(column.codes, order);
+      done = files.put("codes", bytes_of(column.codes));
+      break;
+    case ColumnKind::categories: {
+      column.sets.resize(rows);
+      if (sorted) column.sets = reordered(column.sets, order);
+      std::vector<std::uint64_t> offsets{0};
+      std::vector<std::uint32_t> codes;
+      for (const auto& set : column.sets) {
+        codes.insert(codes.end(), set.begin(), set.end());
+        offsets.push_back(codes.size());
+      }
+      done = files.put("offsets", bytes_of(offsets));
+      if (done) done = files.put("codes", bytes_of(codes));
+      break;
+    }
+    case ColumnKind::number:
+      column.numbers.resize(rows, std::numeric_limits<float>::quiet_NaN());
+      if (sorted) column.numbers = reordered(column.numbers, order);
+      done = files.put("numbers", bytes_of(column.numbers));
+      break;
+    case ColumnKind::text:
+      column.texts.resize(rows);
+      if (sorted) column.texts = reordered(column.texts, order);
+      done = files.put_texts("text", column.texts);
+      break;
+    case ColumnKind::time:
+      break;
+  }
+  if (done && (column.info.kind == ColumnKind::category || column.info.kind == ColumnKind::categories)) {
+    column.info.cardinality = column.vocabulary.tokens().size();
+    done = files.put_texts("tokens", column.vocabulary.tokens());
+  }
+  if (!done) return fail(done.error());
+  return ManifestColumn{column.info, files.files_};
+}
+
+Result<void> DatasetBuilder::write(const std::filesystem::path& directory, const std::string& source,
+                                   const std::string& importer) {
+  Manifest manifest{source,         importer, user_.size(), users_.tokens().size(), items_.tokens().size(),
+                    !time_.empty(), {}};
+  std::vector<std::uint32_t> order(user_.size());
+  std::iota(order.begin(), order.end(), 0u);
+  if (!time_.empty()) {
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return time_[a] < time_[b]; });
+    // The year 5138 in seconds is 1973 in milliseconds: larger numbers are milliseconds.
+    const bool milliseconds = time_[order.back()] > 100'000'000'000;
+    time_ = reordered(time_, order);
+    if (milliseconds)
+      for (std::int64_t& time : time_) time /= 1000;
+  }
+  const auto write_ids = [&](const std::string& name, std::vector<std::uint32_t>& codes,
+                             const Vocabulary& ids) -> Result<void> {
+    FileWriter files(directory, name);
+    codes = reordered(codes, order);
+    if (auto done = files.put("codes", bytes_of(codes)); !done) return done;
+    if (auto done = files.put_texts("tokens", ids.tokens()); !done) return done;
+    manifest.columns.push_back(
+        {{name, ColumnKind::category, Table::interactions, ids.tokens().size(), true}, files.files_});
+    return {};
+  };
+  if (auto done = write_ids("user", user_, users_); !done) return done;
+  if (auto done = write_ids("item", item_, items_); !done) return done;
+  if (!time_.empty()) {
+    FileWriter files(directory, "time");
+    if (auto done = files.put("times", bytes_of(time_)); !done) return done;
+    manifest.columns.push_back({{"time", ColumnKind::time, Table::interactions, 0, true}, files.files_});
+  }
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    auto column = write_column(directory, columns_[c], c, order);
+    if (!column) return fail(column.error());
+    manifest.columns.push_back(std::move(*column));
+  }
+  const std::string text = to_json(manifest);
+  if (auto done = write_file(directory / "manifest.json", text); !done) return done;
+  if (auto done = write_file(directory / "manifest.hash", hash_hex(text) + "\n"); !done) return done;
+  return sync_directory(directory);
+}
+
+}  // namespace automodel::recsys

@@ -1,0 +1,78 @@
+// A data set that grows row by row in memory, and is then written as columns.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.hpp"
+#include "recsys/data/manifest.hpp"
+
+namespace automodel::recsys {
+
+/// Distinct texts, numbered in order of appearance from 0.
+class Vocabulary {
+ public:
+  std::uint32_t code(std::string_view text);
+  const std::vector<std::string>& tokens() const { return tokens_; }
+
+ private:
+  std::unordered_map<std::string, std::uint32_t> index_;
+  std::vector<std::string> tokens_;
+};
+
+class DatasetBuilder {
+ public:
+  /// The name is made unique and fit for expressions ("release date" -> release_date). `separator` cuts the
+  /// values of a categories column. Returns the column's number.
+  std::size_t add_column(std::string name, ColumnKind kind, Table table, bool context,
+                         std::string separator = "|");
+
+  /// Why `value` cannot be stored in the column; nothing if it can.
+  std::optional<std::string> check(std::size_t column, std::string_view value) const;
+  /// Stores a value that `check` accepted. `row` is of the column's table.
+  void set(std::size_t column, std::size_t row, std::string_view value);
+
+  std::uint32_t user(std::string_view id) { return users_.code(id); }
+  std::uint32_t item(std::string_view id) { return items_.code(id); }
+  /// Adds an interaction and returns its row. Call with times always, or never.
+  std::size_t add_row(std::uint32_t user, std::uint32_t item, std::optional<std::int64_t> time);
+  std::size_t rows() const { return user_.size(); }
+
+  /// Sorts by time, writes columns and manifest into an existing directory, syncs. Errors: data.io.
+  Result<void> write(const std::filesystem::path& directory, const std::string& source,
+                     const std::string& importer);
+
+ private:
+  struct Column {
+    ColumnInfo info;
+    std::string separator;
+    std::vector<std::uint32_t> codes;
+    std::vector<std::vector<std::uint32_t>> sets;
+    std::vector<float> numbers;
+    std::vector<std::string> texts;
+    Vocabulary vocabulary;
+  };
+  std::size_t rows_of(Table table) const;
+  Result<ManifestColumn> write_column(const std::filesystem::path& directory, Column& column,
+                                      std::size_t number, const std::vector<std::uint32_t>& order) const;
+
+  std::vector<Column> columns_;
+  Vocabulary users_, items_;
+  std::vector<std::uint32_t> user_, item_;
+  std::vector<std::int64_t> time_;
+};
+
+/// A finite number, or nothing. Surrounding blanks are ignored.
+std::optional<double> parse_number(std::string_view text);
+/// Seconds since 1970: a number of seconds, or 2020-01-31, 2020-01-31 12:30:00, 2020-01-31T12:30:00Z.
+std::optional<std::int64_t> parse_time(std::string_view text);
+/// The same text as UTF-8: what is no UTF-8 is taken for Latin-1.
+std::string to_utf8(std::string_view text);
+std::string_view trim(std::string_view text);
+
+}  // namespace automodel::recsys
