@@ -1,0 +1,21 @@
+#include "actors/runtime/messages.hpp"
+
+namespace automodel::actors {
+
+bool is_transient(const events::ReplyT& reply) {
+  if (reply.accepted || !reply.failure) return false;
+  const auto& code = reply.failure->code;
+  return code.starts_with("storage.") || code.starts_with("runtime.");
+}
+
+events::ReplyT refusal(const Error& error) {
+  events::ReplyT reply;
+  reply.failure = std::make_unique<events::FailureT>();
+  reply.failure->code = error.code;
+  reply.failure->message = error.message;
+  reply.failure->where = error.where;
+  reply.failure->hint = error.hint;
+  return reply;
+}
+
+}  // namespace automodel::actors

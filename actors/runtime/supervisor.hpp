@@ -1,0 +1,36 @@
+// Keeps agents alive. It owns how to make each, watches them, starts one that ended again from its history (after a
+// pause that grows while it keeps failing), and tells everyone where each lives now.
+#pragma once
+
+#include <caf/actor_system.hpp>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "actors/runtime/agent_actor.hpp"
+
+namespace automodel::actors {
+
+/// Starts the agent; called again for each restart.
+using AgentFactory = std::function<AgentActor(caf::actor_system&)>;
+
+using Supervisor = caf::typed_actor<
+    // a command for an agent by its stream; refused with agents.no_such_agent or, while it starts again,
+    // runtime.restarting (then ask again)
+    caf::replies_to<std::string, events::CommandT>::with<events::ReplyT>,
+    // from itself: the pause before a restart is over
+    caf::reacts_to<respawn_atom, std::string>,
+    // ends every agent when what it decided is durable, then itself
+    caf::replies_to<stop_atom>::with<bool>>;
+
+struct SupervisorOptions {
+  std::map<std::string, AgentFactory> agents;  // by stream
+  JobPool pool;                                // is told where agents live; may be absent
+  std::chrono::milliseconds first_pause{100};
+  std::chrono::milliseconds longest_pause{30'000};
+};
+
+Supervisor spawn_supervisor(caf::actor_system& system, SupervisorOptions options);
+
+}  // namespace automodel::actors
