@@ -24,7 +24,7 @@ struct Parameter {
 
 /// What the catalogue says of a method.
 struct Method {
-  std::string name;    // lr, fm, deepfm, dcnv2, popularity, itemknn
+  std::string name;  // lr, fm, deepfm, dcnv2, popularity, itemknn
   std::string title;
   std::string source;  // paper
   bool trained_by_gradient = true;
@@ -32,6 +32,9 @@ struct Method {
 };
 
 const std::vector<Method>& methods();
+/// What every method that is trained by gradient has: lr, batch, l2. A method's own defaults come first (see
+/// `complete_settings`).
+const std::vector<Parameter>& common_parameters();
 /// Errors: models.unknown_method, with the nearest name as hint.
 Result<const Method*> find_method(std::string_view name);
 /// Fills in defaults and checks names and values. Errors: models.unknown_setting, models.bad_setting.
@@ -41,13 +44,30 @@ struct TensorSpec {
   std::string name;
   std::vector<std::int64_t> shape;
   std::string init;  // zeros, xavier, normal(0.01)
+  bool by_value =
+      false;  // rows belong to the values of fields: the rows of missing values (code 0) begin as zeros
+  bool int8 = false;  // quantised: not trained
 };
 
-/// TorchScript text of `forward(self, singles, bags, dense, noise: bool) -> logits [batch]` and its parameters.
+/// Noise that the trainer draws for every batch: a mask [batch, width] of 0 and 1 / (1 - rate), called
+/// `name`.
+struct NoiseSpec {
+  std::string name;
+  std::int64_t width = 0;
+  double rate = 0;
+};
+
+/// TorchScript text of `forward(self, singles, bags, dense, noise: bool) -> logits [batch]` and its
+/// parameters. With `noise` it reads the masks.
 struct Program {
   std::string script;
   std::vector<TensorSpec> parameters;
+  std::vector<NoiseSpec> noise;
 };
-Result<Program> program(std::string_view method, const Settings& settings, const InputSpec& inputs);
+/// `settings` are complete. With `int8_table` the embedding table is int8 with one scale a row
+/// (`table_scale`). Errors: models.unknown_method, models.bad_setting, models.no_inputs,
+/// models.nothing_to_quantize.
+Result<Program> program(std::string_view method, const Settings& settings, const InputSpec& inputs,
+                        bool int8_table = false);
 
 }  // namespace automodel::recsys

@@ -15,8 +15,9 @@ namespace automodel::recsys {
 
 class Scorer {
  public:
-  /// Loads a checkpoint's bytes and builds its features over `data`. Errors: serving.bad_checkpoint, features.*.
-  /// `train_rows` are those it was trained on (features fit their buckets on them, baselines count them).
+  /// Loads a checkpoint's bytes and builds its features over `data`. Errors: serving.bad_checkpoint,
+  /// features.*. `train_rows` are those it was trained on (features fit their buckets on them, baselines
+  /// count them).
   static Result<Scorer> load(std::string_view checkpoint, const Dataset& data, std::span<const float> labels,
                              std::span<const std::uint32_t> train_rows, std::uint32_t threads);
   Scorer(Scorer&&) noexcept;
@@ -26,7 +27,8 @@ class Scorer {
   /// Probabilities for rows of the data set: [rows].
   Result<std::vector<float>> score_rows(std::span<const std::uint32_t> rows) const;
   /// Probabilities for one user's candidates at `now`, after all rows: [items].
-  Result<std::vector<float>> score(std::uint32_t user, std::span<const std::uint32_t> items, std::int64_t now) const;
+  Result<std::vector<float>> score(std::uint32_t user, std::span<const std::uint32_t> items,
+                                   std::int64_t now) const;
 
   const std::string& method() const;
   std::uint64_t bytes() const;  // of weights in memory
@@ -37,7 +39,8 @@ class Scorer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The same model with embeddings as int8, one scale a row. Errors: serving.bad_checkpoint, serving.nothing_to_quantize.
+/// The same model with embeddings as int8, one scale a row. Errors: serving.bad_checkpoint,
+/// serving.nothing_to_quantize.
 Result<std::string> quantize_embeddings(std::string_view checkpoint);
 
 struct Recommended {
@@ -46,17 +49,18 @@ struct Recommended {
   std::string from;  // itemknn, popularity
 };
 
-/// recall (item-kNN and popularity) -> rank (scorer) -> re-rank (maximal marginal relevance over a multi-valued item column).
+/// recall (item-kNN and popularity) -> rank (scorer) -> re-rank (maximal marginal relevance over a
+/// multi-valued item column).
 class Recommender {
  public:
   static Result<Recommender> create(const Dataset& data, std::span<const float> labels);
   Recommender(Recommender&&) noexcept;
   Recommender& operator=(Recommender&&) noexcept;
   ~Recommender();
-  /// Items that the user has not had, best first. An unknown user gets popular items ranked by the scorer's view of
-  /// a user without history.
-  Result<std::vector<Recommended>> recommend(const Scorer& scorer, std::optional<std::uint32_t> user, std::uint32_t k,
-                                             std::int64_t now) const;
+  /// Items that the user has not had, best first. An unknown user gets popular items ranked by the scorer's
+  /// view of a user without history.
+  Result<std::vector<Recommended>> recommend(const Scorer& scorer, std::optional<std::uint32_t> user,
+                                             std::uint32_t k, std::int64_t now) const;
 
  private:
   struct Impl;

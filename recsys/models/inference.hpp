@@ -1,0 +1,25 @@
+// Private to recsys: what training and serving do alike with a net.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "recsys/models/net.hpp"
+
+namespace automodel::recsys {
+
+/// Gives every parameter its first value: the same for the same seed and program.
+void initialise(Net& net, const InputSpec& inputs, std::uint64_t seed);
+
+inline float sigmoid(float logit) { return 1 / (1 + std::exp(-logit)); }
+
+/// Probabilities of an encoded batch, in place of its logits.
+Result<void> probabilities(const Net& net, const Rows& rows, std::span<float> out);
+
+/// Probabilities for rows of the encoder's data set: [rows]. Encodes a few thousand rows at a time.
+Result<std::vector<float>> score_rows(const Net& net, const InputEncoder& encoder,
+                                      std::span<const std::uint32_t> rows);
+
+}  // namespace automodel::recsys

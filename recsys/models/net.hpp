@@ -1,0 +1,61 @@
+// Private to recsys: a program compiled by LibTorch, behind plain arrays, so that only one file pays for its
+// headers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/error.hpp"
+#include "recsys/features/inputs.hpp"
+#include "recsys/models/method.hpp"
+
+namespace automodel::recsys {
+
+/// Rows of inputs that someone else owns; row-major as in `Batch`.
+struct Rows {
+  std::size_t rows = 0, singles = 0, bags = 0, max_bag = 0, denses = 0;
+  const std::int64_t* single_codes = nullptr;
+  const std::int64_t* bag_codes = nullptr;
+  const float* dense = nullptr;
+};
+/// All rows of a batch, or `count` from `first`.
+Rows view(const Batch& batch, const InputSpec& spec, std::size_t first, std::size_t count);
+
+/// Not thread-safe, but for `infer`. Errors of all functions: models.out_of_memory, models.failed (LibTorch's
+/// own words).
+class Net {
+ public:
+  /// Compiles; all parameters are zero. Sets the process's number of LibTorch and BLAS threads: two pools
+  /// that both use every core wait for each other.
+  static Result<Net> compile(const Program& program, std::uint32_t threads);
+  Net(Net&&) noexcept;
+  Net& operator=(Net&&) noexcept;
+  ~Net();
+
+  const std::vector<TensorSpec>& parameters() const;
+  /// The memory of parameter `index`: [product of its shape] of float or int8.
+  std::span<std::byte> data(std::size_t index);
+  std::span<const std::byte> data(std::size_t index) const;
+  std::span<float> values(std::size_t index);
+  /// After `backward`; empty where the output does not depend on the parameter.
+  std::span<const float> gradient(std::size_t index) const;
+  /// Mask `index` of the program's noise for the next `forward` of `rows` rows: [rows, width].
+  std::span<float> mask(std::size_t index, std::size_t rows);
+
+  /// Logits of a training batch: [rows]. Keeps what `backward` needs; `rows` must stay until then.
+  Result<void> forward(const Rows& rows, std::span<float> logits);
+  /// `gradient`: of the loss by the logits of the last `forward`.
+  Result<void> backward(std::span<const float> gradient);
+  /// Logits without noise or gradients.
+  Result<void> infer(const Rows& rows, std::span<float> logits) const;
+
+ private:
+  struct Impl;
+  explicit Net(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace automodel::recsys

@@ -1,0 +1,125 @@
+#include "recsys/serving/scorer.hpp"
+
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "recsys/evaluation/baselines.hpp"
+#include "recsys/models/checkpoint.hpp"
+#include "recsys/models/inference.hpp"
+#include "recsys/models/values.hpp"
+
+namespace automodel::recsys {
+
+/// Either a net with its encoder, or one of the baselines.
+struct Scorer::Impl {
+  std::string method;
+  Dataset data;
+  std::optional<FeatureEngine> features;
+  std::optional<InputEncoder> encoder;  // refers to features
+  std::optional<Net> net;
+  std::optional<Popularity> popularity;
+  std::optional<ItemKnn> knn;
+
+  float baseline(std::uint32_t user, std::uint32_t item) const {
+    return knn ? knn->score(user, item) : popularity->score(item);
+  }
+};
+
+namespace {
+
+tl::unexpected<Error> bad(std::string why) {
+  return fail("serving.bad_checkpoint", "this model cannot serve: " + std::move(why), {},
+              "train it again with this version");
+}
+
+Result<Net> load_net(const Checkpoint& checkpoint, std::uint32_t threads) {
+  const auto text =
+      program(checkpoint.method, checkpoint.settings, checkpoint.inputs, checkpoint.has_int8_table());
+  if (!text) return bad(text.error().message);
+  if (auto same = check_parameters(checkpoint, *text); !same) return fail(same.error());
+  auto net = Net::compile(*text, threads);
+  if (!net) return fail(net.error());
+  load_parameters(checkpoint, *net);
+  return net;
+}
+
+}  // namespace
+
+Scorer::Scorer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Scorer::Scorer(Scorer&&) noexcept = default;
+Scorer& Scorer::operator=(Scorer&&) noexcept = default;
+Scorer::~Scorer() = default;
+
+Result<Scorer> Scorer::load(std::string_view bytes, const Dataset& data, std::span<const float> labels,
+                            std::span<const std::uint32_t> train_rows, std::uint32_t threads) try {
+  const auto checkpoint = read_checkpoint(bytes);
+  if (!checkpoint) return fail(checkpoint.error());
+  if (checkpoint->kind != "model") return bad("it is an unfinished training");
+  const auto method = find_method(checkpoint->method);
+  if (!method) return bad(method.error().message);
+  const auto settings = complete_settings(**method, checkpoint->settings);
+  if (!settings) return bad(settings.error().message);
+
+  auto impl = std::make_unique<Impl>();
+  impl->method = checkpoint->method;
+  impl->data = data;
+  if (impl->method == "popularity") {
+    impl->popularity = Popularity::fit(data, labels, train_rows);
+    return Scorer(std::move(impl));
+  }
+  if (impl->method == "itemknn") {
+    impl->knn =
+        ItemKnn::fit(data, labels, train_rows, static_cast<std::uint32_t>(number(*settings, "neighbours")),
+                     static_cast<float>(number(*settings, "shrink")));
+    return Scorer(std::move(impl));
+  }
+  auto net = load_net(*checkpoint, threads);
+  if (!net) return fail(net.error());
+  impl->net = std::move(*net);
+  auto features = FeatureEngine::create(data, labels, checkpoint->features, train_rows);
+  if (!features) return fail(features.error());
+  impl->features = std::move(*features);
+  auto encoder = InputEncoder::bind(data, *impl->features, checkpoint->inputs);
+  if (!encoder) return fail(encoder.error());
+  impl->encoder = std::move(*encoder);
+  return Scorer(std::move(impl));
+} catch (const std::bad_alloc&) {
+  return fail("models.out_of_memory", "not enough memory to load a model", data.name());
+}
+
+Result<std::vector<float>> Scorer::score_rows(std::span<const std::uint32_t> rows) const {
+  if (impl_->net) return recsys::score_rows(*impl_->net, *impl_->encoder, rows);
+  std::vector<float> out;
+  for (const auto row : rows)
+    out.push_back(impl_->baseline(impl_->data.user()[row], impl_->data.item()[row]));
+  return out;
+}
+
+Result<std::vector<float>> Scorer::score(std::uint32_t user, std::span<const std::uint32_t> items,
+                                         std::int64_t now) const {
+  std::vector<float> out(items.size());
+  if (!impl_->net) {
+    for (std::size_t i = 0; i < items.size(); ++i) out[i] = impl_->baseline(user, items[i]);
+    return out;
+  }
+  if (items.empty()) return out;
+  Batch batch;
+  impl_->encoder->encode_live(user, items, now, batch);
+  const auto scored = probabilities(*impl_->net, view(batch, impl_->encoder->spec(), 0, items.size()), out);
+  if (!scored) return fail(scored.error());
+  return out;
+}
+
+const std::string& Scorer::method() const { return impl_->method; }
+
+std::uint64_t Scorer::bytes() const {
+  if (impl_->knn) return impl_->knn->bytes();
+  if (impl_->popularity) return impl_->popularity->bytes();
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < impl_->net->parameters().size(); ++i)
+    sum += std::as_const(*impl_->net).data(i).size();
+  return sum;
+}
+
+}  // namespace automodel::recsys

@@ -1,0 +1,257 @@
+#include "recsys/training/trainer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
+
+#include "recsys/evaluation/baselines.hpp"
+#include "recsys/models/checkpoint.hpp"
+#include "recsys/models/inference.hpp"
+#include "recsys/models/values.hpp"
+#include "recsys/training/loop.hpp"
+
+namespace automodel::recsys {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using OnEpoch = std::function<bool(const EpochReport&)>;
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// The task as the caller gave it.
+struct Task {
+  const Dataset& data;
+  std::span<const float> labels;
+  std::span<const std::uint32_t> train, validation;
+  const FeatureEngine& features;
+  std::string_view label;
+  const TrainOptions& options;
+  Settings settings;  // complete
+  bool higher_is_better;
+};
+
+/// Errors of the model are errors of its training here.
+Error as_training(Error error) {
+  if (error.code == "models.out_of_memory") error.code = "training.out_of_memory";
+  if (error.code == "models.failed") error.code = "training.failed";
+  return error;
+}
+
+Result<Metrics> measure(const Task& task, const std::vector<float>& scores) {
+  std::vector<float> labels;
+  std::vector<std::uint32_t> users;
+  for (const auto row : task.validation) {
+    labels.push_back(task.labels[row]);
+    users.push_back(task.data.user()[row]);
+  }
+  if (std::any_of(scores.begin(), scores.end(), [](float s) { return !std::isfinite(s); })) {
+    return fail("training.nan", "the model's scores are no numbers", {}, "try a smaller lr");
+  }
+  return evaluate(scores, labels, users);
+}
+
+Checkpoint head_of(const Task& task) {
+  Checkpoint out;
+  out.method = task.options.method;
+  out.settings = task.settings;
+  out.label = task.label;
+  for (const auto& column : task.features.columns()) out.features.push_back(column.expression);
+  return out;
+}
+
+/// Early stopping: the best epoch so far, and for how long there has been no better one.
+struct Best {
+  std::uint32_t epoch = 0, stale = 0;
+  double value = 0;
+  Metrics metrics;
+  std::string checkpoint;
+
+  bool improves(const Task& task, const Metrics& now) const {
+    if (epoch == 0 || task.validation.empty()) return true;
+    const double candidate = now.at(task.options.metric);
+    return task.higher_is_better ? candidate > value : candidate < value;
+  }
+};
+
+std::string resume_bytes(const Task& task, const InputSpec& inputs, const Net& net, Loop& loop,
+                         const Best& best, std::uint32_t epoch) {
+  auto out = head_of(task);
+  out.kind = "resume";
+  out.inputs = inputs;
+  out.state =
+      nlohmann::json{{"epoch", epoch},           {"steps", loop.steps},          {"seed", task.options.seed},
+                     {"best_epoch", best.epoch}, {"best_value", best.value},     {"stale", best.stale},
+                     {"best", best.metrics},     {"metric", task.options.metric}}
+          .dump();
+  store_parameters(net, out.tensors);
+  for (std::size_t i = 0; i < loop.moments().size(); ++i) {
+    out.tensors.push_back(store("adam.first." + std::to_string(i), loop.moments()[i].first));
+    out.tensors.push_back(store("adam.second." + std::to_string(i), loop.moments()[i].second));
+  }
+  out.tensors.push_back(store("best.checkpoint", best.checkpoint));
+  return write_checkpoint(out);
+}
+
+tl::unexpected<Error> bad_resume(std::string why) {
+  return fail("training.bad_resume", "cannot go on from these bytes: " + std::move(why), {},
+              "begin this training anew");
+}
+
+/// Gives the last epoch that was finished.
+Result<std::uint32_t> restore(const Task& task, const Program& program, const InputSpec& inputs, Net& net,
+                              Loop& loop, Best& best) {
+  const auto saved = read_checkpoint(task.options.resume);
+  if (!saved) return bad_resume(saved.error().message);
+  if (saved->kind != "resume") return bad_resume("they are a finished model");
+  if (saved->method != task.options.method || saved->settings != task.settings) {
+    return bad_resume("method or settings differ");
+  }
+  if (saved->inputs.to_json() != inputs.to_json()) return bad_resume("data or features differ");
+  if (auto same = check_parameters(*saved, program); !same) return bad_resume(same.error().message);
+  std::uint32_t epoch = 0;
+  try {
+    const auto state = nlohmann::json::parse(saved->state);
+    if (state.at("seed") != task.options.seed) return bad_resume("the seed differs");
+    if (state.at("metric") != task.options.metric) return bad_resume("the metric differs");
+    state.at("epoch").get_to(epoch);
+    state.at("steps").get_to(loop.steps);
+    state.at("best_epoch").get_to(best.epoch);
+    state.at("best_value").get_to(best.value);
+    state.at("stale").get_to(best.stale);
+    state.at("best").get_to(best.metrics);
+  } catch (const nlohmann::json::exception& e) {
+    return bad_resume(e.what());
+  }
+  for (std::size_t i = 0; i < loop.moments().size(); ++i) {
+    if (!load_values(*saved, "adam.first." + std::to_string(i), loop.moments()[i].first) ||
+        !load_values(*saved, "adam.second." + std::to_string(i), loop.moments()[i].second)) {
+      return bad_resume("the optimiser's state is missing");
+    }
+  }
+  const auto* checkpoint = saved->find("best.checkpoint");
+  if (!checkpoint) return bad_resume("the best epoch is missing");
+  best.checkpoint = checkpoint->bytes;
+  load_parameters(*saved, net);
+  return epoch;
+}
+
+Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
+  const auto start = Clock::now();
+  auto encoder = InputEncoder::fit(task.data, task.features, task.label, task.train);
+  if (!encoder) return fail(encoder.error());
+  const auto text = program(task.options.method, task.settings, encoder->spec());
+  if (!text) return fail(text.error());
+  auto net = Net::compile(*text, task.options.threads);
+  if (!net) return fail(net.error());
+  initialise(*net, encoder->spec(), task.options.seed);
+  Loop loop(*net, *encoder, task.labels, task.train, task.settings, text->noise, task.options.seed);
+
+  Trained out;
+  Best best;
+  std::uint32_t epoch = 0;
+  if (!task.options.resume.empty()) {
+    const auto last = restore(task, *text, encoder->spec(), *net, loop, best);
+    if (!last) return fail(last.error());
+    epoch = *last;
+  }
+  for (std::size_t i = 0; i < net->parameters().size(); ++i) out.parameters += net->values(i).size();
+  while (epoch < task.options.max_epochs &&
+         (epoch == 0 || best.stale < std::max(1U, task.options.patience))) {
+    const auto epoch_start = Clock::now();
+    const auto loss = loop.epoch(++epoch);
+    if (!loss) return fail(loss.error());
+    const auto scores = score_rows(*net, *encoder, task.validation);
+    if (!scores) return fail(scores.error());
+    const auto metrics = measure(task, *scores);
+    if (!metrics) return fail(metrics.error());
+    ++best.stale;
+    if (best.improves(task, *metrics)) {
+      auto checkpoint = head_of(task);
+      checkpoint.inputs = encoder->spec();
+      store_parameters(*net, checkpoint.tensors);
+      best = {epoch, 0, metrics->at(task.options.metric), *metrics, write_checkpoint(checkpoint)};
+    }
+    out.rows += task.train.size();
+    out.epochs.push_back({epoch, *loss, *metrics, since(epoch_start)});
+    if (!on_epoch(out.epochs.back())) {
+      out.stopped = true;
+      break;
+    }
+  }
+  out.resume = resume_bytes(task, encoder->spec(), *net, loop, best, epoch);
+  out.best = best.metrics;
+  out.checkpoint = std::move(best.checkpoint);
+  out.seconds = since(start);
+  return out;
+}
+
+/// A baseline is counted, not trained: one epoch, and the scorer counts again from its training rows.
+Result<Trained> count_baseline(const Task& task, const OnEpoch& on_epoch) {
+  if (!task.options.resume.empty()) return bad_resume(task.options.method + " has no epochs to go on with");
+  const auto start = Clock::now();
+  const bool knn = task.options.method == "itemknn";
+  std::optional<ItemKnn> model;
+  std::optional<Popularity> popularity;
+  if (knn) {
+    model = ItemKnn::fit(task.data, task.labels, task.train,
+                         static_cast<std::uint32_t>(number(task.settings, "neighbours")),
+                         static_cast<float>(number(task.settings, "shrink")));
+  } else {
+    popularity = Popularity::fit(task.data, task.labels, task.train);
+  }
+  const auto score = [&](std::uint32_t row) {
+    return knn ? model->score(task.data.user()[row], task.data.item()[row])
+               : popularity->score(task.data.item()[row]);
+  };
+  double loss = 0;
+  for (const auto row : task.train) {
+    const double p = std::clamp(static_cast<double>(score(row)), 1e-7, 1 - 1e-7);
+    loss -= task.labels[row] > 0.5F ? std::log(p) : std::log1p(-p);
+  }
+  std::vector<float> scores;
+  for (const auto row : task.validation) scores.push_back(score(row));
+  const auto metrics = measure(task, scores);
+  if (!metrics) return fail(metrics.error());
+  Trained out;
+  out.best = *metrics;
+  out.rows = task.train.size();
+  out.checkpoint = write_checkpoint(head_of(task));
+  out.epochs.push_back({1, loss / static_cast<double>(task.train.size()), *metrics, since(start)});
+  out.stopped = !on_epoch(out.epochs.back());
+  out.seconds = since(start);
+  return out;
+}
+
+}  // namespace
+
+Result<Trained> train(const Dataset& data, std::span<const float> labels, const Split& split,
+                      std::span<const std::uint32_t> validation, const FeatureEngine& features,
+                      std::string_view label, const TrainOptions& options,
+                      const std::function<bool(const EpochReport&)>& on_epoch) {
+  const auto method = find_method(options.method);
+  if (!method) return fail(method.error());
+  auto settings = complete_settings(**method, options.settings);
+  if (!settings) return fail(settings.error());
+  const auto higher = higher_is_better(options.metric);
+  if (!higher) return fail(higher.error());
+  if (split.train.empty()) return fail("training.no_rows", "there are no rows to train on", data.name());
+  if (options.max_epochs == 0) return fail("training.no_epochs", "a training needs at least one epoch");
+  const Task task{data,  labels,  split.train,          validation, features,
+                  label, options, std::move(*settings), *higher};
+  const auto report = on_epoch ? on_epoch : [](const EpochReport&) { return true; };
+  try {
+    auto out = (*method)->trained_by_gradient ? train_net(task, report) : count_baseline(task, report);
+    if (!out) return fail(as_training(out.error()));
+    return out;
+  } catch (const std::bad_alloc&) {
+    return fail("training.out_of_memory", "not enough memory to train " + options.method, data.name(),
+                "raise the worker's memory limit, or try a smaller batch or dim");
+  } catch (const std::length_error& e) {
+    return fail("training.out_of_memory", std::string("too large: ") + e.what(), data.name());
+  }
+}
+
+}  // namespace automodel::recsys
