@@ -88,6 +88,7 @@ events::ProposalT evaluation_of(const State& state, const events::ModelRefT& mod
 
 Verdict verdict_on(const events::WorkFinishedT& finished, const events::WorkRecordT& record) {
   if (finished.failure) return Verdict::Failed;
+  if (record.cancelled && finished.reward == 0) return Verdict::Unknown;
   if (is_evaluation(record)) return finished.promoted ? Verdict::Better : Verdict::Worse;
   return verdict_of(finished.reward);
 }
@@ -164,10 +165,6 @@ void record_report(CoordinatorStep& step, const events::WorkFinishedT& reported)
   if (!std::isfinite(finished.reward)) finished.reward = 0;
   if (!std::isfinite(finished.cost)) finished.cost = 0;
   const auto* record = find_record(step.state(), finished.work);
-  if (!record) {  // a roll-back: no work of ours asked for it
-    step.record(std::move(finished));
-    return;
-  }
   const events::WorkRecordT before = *record;
   const auto& proposal = *before.work->proposal;
   const bool compared = before.work->context->champion != nullptr;

@@ -184,13 +184,16 @@ Result<Decision> hear_offers(const State& state, const events::OfferProposalsT& 
 }
 
 Result<Decision> hear_report(const State& state, const events::ReportWorkT& report, const Context& context) {
-  if (!report.finished || !state.goal) return nothing();
+  if (!report.finished) return nothing();
   const auto& finished = *report.finished;
+  const std::string goal = state.goal ? state.goal->id : "";
+  CoordinatorStep step(state, context, goal);
+  if (is_roll_back(finished)) {
+    if (finished.work != state.rolled_back) step.record(events::WorkFinishedT(finished));
+    return step.finish();
+  }
   const auto* record = find_record(state, finished.work);
-  const bool rolled_back = !record && finished.promoted && finished.work.starts_with("rollback-") &&
-                           finished.work != state.rolled_back;
-  if (!rolled_back && (!record || record->finished)) return nothing();
-  CoordinatorStep step(state, context, state.goal->id);
+  if (!record || record->finished) return nothing();  // late or repeated
   record_report(step, finished);
   advance(step);
   return step.finish();

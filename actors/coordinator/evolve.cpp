@@ -161,13 +161,9 @@ void keep_features(events::DataKnowledgeT& data, const events::WorkFinishedT& ev
 
 void finish_work(State& state, const events::WorkFinishedT& event, std::uint64_t version) {
   auto* data = known(state);
-  if (!data) return;
-  if (event.promoted) data->champion = copy_of(event.promoted);
   auto* record = record_of(state, event.work);
-  if (!record) {
-    state.rolled_back = event.work;  // the only report that no work asked for
-    return;
-  }
+  if (!record || !data) return;
+  if (event.promoted) data->champion = copy_of(event.promoted);
   record->finished = version;
   record->failed = event.failure != nullptr;
   record->reward = event.reward;
@@ -193,6 +189,15 @@ void fold_outcome(State& state, const events::OutcomeObservedT& event) {
   if (teaches(*record)) learn(state, *record->work->proposal, 0, counted_gain(*record) - before);
 }
 
+/// A person went back to an earlier champion: known by the model that was taken back, whatever goal is
+/// running.
+void roll_back(State& state, const events::WorkFinishedT& event) {
+  state.rolled_back = event.work;
+  for (auto& data : state.data)
+    for (const auto& taken : event.candidates)
+      if (data->champion && data->champion->id == taken->id) data->champion = copy_of(event.promoted);
+}
+
 void begin_closing(State& state, const events::GoalClosingT& event) {
   state.phase = GoalPhase::Closing;
   state.paused = false;
@@ -209,6 +214,8 @@ void Coordinator::evolve(State& state, const events::Recorded& recorded) {
   keep_time(state, recorded);
   const auto& body = recorded.event.body;
   if (body.type == EventBody::GoalAccepted) return accept_goal(state, *body.AsGoalAccepted());
+  if (const auto* report = body.AsWorkFinished(); report && is_roll_back(*report))
+    return roll_back(state, *report);
   if (!state.goal) return;
   switch (body.type) {
     case EventBody::CycleStarted:

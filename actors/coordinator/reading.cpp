@@ -56,6 +56,10 @@ bool is_evaluation(const events::WorkRecordT& record) {
   return record.work->proposal->action == evaluate_action;
 }
 
+bool is_roll_back(const events::WorkFinishedT& report) {
+  return report.work.starts_with("rollback-") && report.promoted && !report.candidates.empty();
+}
+
 std::vector<const events::WorkRecordT*> open_records(const State& state) {
   std::vector<const events::WorkRecordT*> open;
   for (const auto& record : state.records)

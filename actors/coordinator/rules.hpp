@@ -49,6 +49,8 @@ const events::DataKnowledgeT* knowledge(const State& state);
 const events::ModelRefT* champion(const State& state);
 const events::WorkRecordT* find_record(const State& state, const std::string& work);
 bool is_evaluation(const events::WorkRecordT& record);
+/// AutoPerf's word that a person went back to an earlier champion; no work of ours asked for it.
+bool is_roll_back(const events::WorkFinishedT& report);
 std::vector<const events::WorkRecordT*> open_records(const State& state);
 /// What a work counts for in beliefs.
 double counted_gain(const events::WorkRecordT& record);
