@@ -104,7 +104,7 @@ std::pair<std::string, std::int64_t> Writer::mlp(std::string from, std::int64_t 
       line("if noise:");
       line("    h = h * self.mask_" + n);
     }
-    from = std::string(1, 'h');  // g++ 12 warns wrongly of the assignment from a literal (GCC bug 105329)
+    from = "h";
     width = next;
   }
   return {from, width};
