@@ -1,16 +1,14 @@
-// Point-in-time features: the value at a row uses only rows with an earlier time. Rows of equal time do not see
-// each other, and no row sees its own label. A feature is written as an expression:
+// Point-in-time features: the value at a row uses only rows with an earlier time. Rows of equal time do not
+// see each other, and no row sees its own label. A feature is written as an expression:
 //
-//   count(user)                       rows of that user before now (also item, user*genres, any category column)
-//   count(item, 30d)                  within a window
-//   mean(label | user)                smoothed mean of the label: (sum + w * global) / (n + w), w = 20 unless `, w=…`
-//   mean(label | user, last=10)       over the last ten
-//   mean(label | user*genres)         over a crossed key; multi-valued columns are averaged over their values
-//   recency(user)                     log seconds since that key's last row
-//   popularity(item, 30d)             count in the window, as a share of all rows in it
-//   cross(gender, genres)             a category of combinations
-//   bucket(mean(label | item), 16)    quantile buckets of a numeric feature, fitted on training rows
-//   hour(time)  weekday(time)         UTC
+//   count(user)                       rows of that user before now (also item, user*genres, any category
+//   column) count(item, 30d)                  within a window mean(label | user)                smoothed mean
+//   of the label: (sum + w * global) / (n + w), w = 20 unless `, w=…` mean(label | user, last=10)       over
+//   the last ten mean(label | user*genres)         over a crossed key; multi-valued columns are averaged over
+//   their values recency(user)                     log seconds since that key's last row popularity(item,
+//   30d)             count in the window, as a share of all rows in it cross(gender, genres)             a
+//   category of combinations bucket(mean(label | item), 16)    quantile buckets of a numeric feature, fitted
+//   on training rows hour(time)  weekday(time)         UTC
 #pragma once
 
 #include <cstdint>
@@ -34,12 +32,12 @@ struct FeatureColumn {
   std::vector<std::uint32_t> codes;  // [rows]
 };
 
-/// A set of features over one data set: computes them for all rows in one pass over time, and afterwards answers for
-/// moments after the last row (serving). The two ways agree: a test appends rows and compares.
+/// A set of features over one data set: computes them for all rows in one pass over time, and afterwards
+/// answers for moments after the last row (serving). The two ways agree: a test appends rows and compares.
 class FeatureEngine {
  public:
-  /// Parses expressions and binds their columns. `train_rows` fit buckets. Errors: features.syntax (with a caret),
-  /// features.unknown_column, features.too_large.
+  /// Parses expressions and binds their columns. `train_rows` fit buckets. Errors: features.syntax (with a
+  /// caret), features.unknown_column, features.too_large.
   static Result<FeatureEngine> create(const Dataset& data, std::span<const float> labels,
                                       const std::vector<std::string>& expressions,
                                       std::span<const std::uint32_t> train_rows);
@@ -49,8 +47,10 @@ class FeatureEngine {
 
   const std::vector<FeatureColumn>& columns() const;  // [rows of the data set] each
 
-  /// Values of every feature for `items` and one user at time `now`, after all rows: column by column, [items].
-  std::vector<FeatureColumn> at(std::uint32_t user, std::span<const std::uint32_t> items, std::int64_t now) const;
+  /// Values of every feature for `items` and one user at time `now`, after all rows: column by column,
+  /// [items].
+  std::vector<FeatureColumn> at(std::uint32_t user, std::span<const std::uint32_t> items,
+                                std::int64_t now) const;
 
  private:
   struct Impl;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,14 +13,18 @@
 
 namespace automodel::recsys {
 
+struct Moment;
+
 /// One input field of a model.
 struct Field {
   enum class Kind : std::uint8_t { single, bag, dense } kind = Kind::single;
-  std::string source;             // a column's name or a feature expression
-  bool feature = false;           // `source` is a feature expression
-  std::uint32_t cardinality = 0;  // single, bag: codes 0..cardinality, 0 is missing or not seen in training
-  std::uint32_t offset = 0;       // of code 0 in the table that all single and bag fields share
-  float mean = 0, scale = 1;      // dense: (x - mean) * scale; missing becomes 0
+  std::string source;    // a column's name or a feature expression
+  bool feature = false;  // `source` is a feature expression
+  std::uint32_t cardinality =
+      0;  // single, bag: codes 0..cardinality, 0 is missing, or (nearly) not seen in training
+  std::uint32_t offset = 0;          // of code 0 in the table that all single and bag fields share
+  std::vector<std::uint32_t> codes;  // single, bag: the data set's codes, ascending, that became 1, 2, … here
+  float mean = 0, scale = 1;         // dense: (x - mean) * scale; missing becomes 0
 };
 
 /// The fields of a model, fitted on training rows; kept in its checkpoint as JSON.
@@ -46,23 +51,33 @@ struct Batch {
 /// Encodes rows of a data set for one spec. Reads the mapped columns; holds no copy of the data.
 class InputEncoder {
  public:
-  /// Chooses and fits fields: user and item ids, every category, categories and number column that was known before the
-  /// interaction (so not the column that the label is made of, nor titles), and the engine's features.
+  /// Chooses and fits fields: user and item ids, every category, categories and number column that was known
+  /// before the interaction (so not the column that the label is made of, nor titles), and the engine's
+  /// features.
   static Result<InputEncoder> fit(const Dataset& data, const FeatureEngine& features, std::string_view label,
                                   std::span<const std::uint32_t> train_rows);
   /// For a spec from a checkpoint. Errors: features.unknown_column where data or engine lack a field.
   static Result<InputEncoder> bind(const Dataset& data, const FeatureEngine& features, InputSpec spec);
 
   const InputSpec& spec() const { return spec_; }
+  /// `labels` are of all rows of the data set, or empty.
   void encode(std::span<const std::uint32_t> rows, std::span<const float> labels, Batch& out) const;
   /// For serving: one user with many items at a moment after all rows.
-  void encode_live(std::uint32_t user, std::span<const std::uint32_t> items, std::int64_t now, Batch& out) const;
+  void encode_live(std::uint32_t user, std::span<const std::uint32_t> items, std::int64_t now,
+                   Batch& out) const;
 
  private:
+  struct Source;
   InputEncoder(Dataset data, const FeatureEngine* features, InputSpec spec);
+  static Result<Source> find_source(const Dataset& data, const FeatureEngine& features, const Field& field);
+  static void fit_field(const Dataset& data, const FeatureEngine& features, const Source& source,
+                        std::span<const std::uint32_t> train_rows, Field& field, std::uint32_t& max_bag);
+  void encode_one(const Moment& moment, const std::vector<FeatureColumn>& columns, std::size_t at,
+                  std::size_t r, Batch& out) const;
   Dataset data_;
   const FeatureEngine* features_;  // must outlive the encoder
   InputSpec spec_;
+  std::shared_ptr<const std::vector<Source>> sources_;  // one a field
 };
 
 }  // namespace automodel::recsys
