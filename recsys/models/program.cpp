@@ -48,7 +48,7 @@ class Writer {
 void Writer::share() {
   if (bags_ == 0) return;
   begin("share(self, bags: Tensor) -> Tensor:");
-  line("present = (bags >= 0).to(torch.float32)");
+  line("present = (bags >= 0).float()");
   line("return present / present.sum(-1, keepdim=True).clamp(min=1.0)");
 }
 
@@ -73,8 +73,7 @@ void Writer::embeddings() {
     const auto table = parameter("table", {rows_, k_}, "normal(0.01)", true, int8_);
     if (int8_) {
       const auto scale = parameter("table_scale", {rows_, 1}, "zeros", true);
-      line("return torch.embedding(" + table + ", index).to(torch.float32) * torch.embedding(" + scale +
-           ", index)");
+      line("return torch.embedding(" + table + ", index).float() * torch.embedding(" + scale + ", index)");
     } else {
       line("return torch.embedding(" + table + ", index)");
     }

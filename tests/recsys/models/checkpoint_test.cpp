@@ -1,0 +1,85 @@
+#include <boost/test/unit_test.hpp>
+#include <random>
+
+#include "recsys/models/checkpoint.hpp"
+
+using namespace automodel::recsys;
+
+namespace {
+
+Checkpoint example() {
+  Checkpoint c;
+  c.method = "fm";
+  c.settings = {{"dim", "2"}, {"lr", "0.001"}};
+  c.label = "rating>=4";
+  c.features = {"count(user)"};
+  c.tensors.push_back(store("table", std::vector<float>{1, 2, 3, 4}));
+  c.tensors.back().shape = {2, 2};
+  c.tensors.push_back(store("note", std::string("abc")));
+  c.state = R"({"epoch":3})";
+  return c;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(checkpoints)
+
+BOOST_AUTO_TEST_CASE(what_was_written_is_read_back) {
+  const auto read = read_checkpoint(write_checkpoint(example()));
+  BOOST_REQUIRE(read);
+  BOOST_TEST(read->method == "fm");
+  BOOST_TEST((read->settings == example().settings));
+  BOOST_TEST(read->label == "rating>=4");
+  BOOST_TEST((read->features == example().features));
+  BOOST_TEST(read->state == R"({"epoch":3})");
+  std::vector<float> values(4);
+  BOOST_REQUIRE(load_values(*read, "table", values));
+  BOOST_TEST(values == (std::vector<float>{1, 2, 3, 4}), boost::test_tools::per_element());
+  BOOST_TEST(read->find("note")->bytes == "abc");
+  std::vector<float> wrong(3);
+  BOOST_TEST(!load_values(*read, "table", wrong));
+}
+
+BOOST_AUTO_TEST_CASE(every_cut_and_every_changed_byte_is_found) {
+  const auto bytes = write_checkpoint(example());
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
+    BOOST_TEST((read_checkpoint(bytes.substr(0, n)).error().code == "serving.bad_checkpoint"));
+    auto changed = bytes;
+    changed[n] = static_cast<char>(changed[n] ^ 0x20);
+    const auto read = read_checkpoint(changed);
+    BOOST_REQUIRE_MESSAGE(!read, "byte " << n);
+    BOOST_TEST(read.error().code == "serving.bad_checkpoint");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(garbage_is_refused) {
+  constexpr unsigned kSeed = 31;
+  BOOST_TEST_MESSAGE("seed " << kSeed);
+  std::mt19937 random(kSeed);
+  for (int round = 0; round < 200; ++round) {
+    std::string bytes = round % 2 ? "AMMODEL1" : "";
+    for (auto n = random() % 200; n > 0; --n) bytes += static_cast<char>(random());
+    BOOST_TEST(!read_checkpoint(bytes));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_shape_is_found_before_it_is_used) {
+  // The checksum is right here: what the head says is not.
+  auto c = example();
+  c.tensors[0].shape = {1 << 20, 1 << 20};
+  BOOST_TEST(read_checkpoint(write_checkpoint(c)).error().code == "serving.bad_checkpoint");
+  c.tensors[0].shape = {-2, -2};
+  BOOST_TEST(read_checkpoint(write_checkpoint(c)).error().code == "serving.bad_checkpoint");
+  c.tensors[0].shape = {3, 2};
+  BOOST_TEST(read_checkpoint(write_checkpoint(c)).error().code == "serving.bad_checkpoint");
+  c.tensors[0].shape = {2, 2};
+  Program program;
+  program.parameters = {{"table", {4, 1}, "zeros", true, false}};
+  BOOST_TEST(check_parameters(c, program).error().code == "serving.bad_checkpoint");
+  program.parameters = {{"other", {2, 2}, "zeros", true, false}};
+  BOOST_TEST(check_parameters(c, program).error().code == "serving.bad_checkpoint");
+  program.parameters = {{"table", {2, 2}, "zeros", true, false}};
+  BOOST_TEST(check_parameters(c, program).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

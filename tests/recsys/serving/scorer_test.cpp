@@ -1,0 +1,121 @@
+#include "recsys/serving/scorer.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+
+#include "recsys/models/checkpoint.hpp"
+#include "recsys/training/trainer.hpp"
+#include "tests/recsys/training/small_world.hpp"
+
+using namespace automodel;
+using namespace automodel::recsys;
+
+namespace {
+
+struct World {
+  SmallWorld world{{"count(user)", "mean(label | item)"}};
+
+  Trained trained(const std::string& method) const {
+    TrainOptions o;
+    o.method = method;
+    o.max_epochs = 8;
+    o.patience = 100;
+    if (find_method(method).value()->trained_by_gradient) o.settings = {{"batch", "128"}, {"lr", "0.01"}};
+    return train(world.data, world.y, world.parts, world.parts.tuning, *world.engine, world.label, o, {})
+        .value();
+  }
+  Result<Scorer> load(const std::string& checkpoint) const {
+    return Scorer::load(checkpoint, world.data, world.y, world.parts.train, 1);
+  }
+  Metrics measure(const Scorer& scorer) const {
+    const auto scores = scorer.score_rows(world.parts.tuning).value();
+    std::vector<float> labels;
+    std::vector<std::uint32_t> users;
+    for (const auto row : world.parts.tuning) {
+      labels.push_back(world.y[row]);
+      users.push_back(world.data.user()[row]);
+    }
+    return evaluate(scores, labels, users);
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(scorer, World)
+
+BOOST_AUTO_TEST_CASE(a_loaded_model_scores_exactly_as_the_trained_one_was_measured) {
+  for (const auto& method : methods()) {
+    const auto t = trained(method.name);
+    const auto s = load(t.checkpoint);
+    BOOST_REQUIRE_MESSAGE(s, method.name << ": " << (s ? "" : to_string(s.error())));
+    BOOST_TEST(s->method() == method.name);
+    BOOST_TEST((measure(*s) == t.best), method.name);
+    BOOST_TEST(s->bytes() > 0U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(live_scores_are_probabilities_for_anyone_and_any_item) {
+  const auto now = world.data.time().back() + 3600;
+  const std::vector<std::uint32_t> items = {0, 5, 7, 39};
+  for (const auto& method : methods()) {
+    const auto s = load(trained(method.name).checkpoint).value();
+    for (const std::uint32_t user : {0U, 49U, 50U}) {  // 50: nobody
+      const auto scores = s.score(user, items, now);
+      BOOST_REQUIRE(scores);
+      BOOST_REQUIRE(scores->size() == items.size());
+      for (const float p : *scores) BOOST_TEST((p > 0 && p < 1), method.name << " " << p);
+    }
+    BOOST_TEST(s.score(0, {}, now)->empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(int8_embeddings_are_smaller_and_score_nearly_the_same) {
+  for (const auto* method : {"fm", "deepfm", "dcnv2"}) {
+    const auto t = trained(method);
+    const auto small = quantize_embeddings(t.checkpoint);
+    BOOST_REQUIRE(small);
+    BOOST_TEST(small->size() < t.checkpoint.size());
+    const auto a = load(t.checkpoint).value(), b = load(*small).value();
+    // The table of k floats a row becomes k bytes and one float.
+    const auto rows = static_cast<std::uint64_t>(read_checkpoint(t.checkpoint)->find("table")->shape[0]);
+    BOOST_TEST(a.bytes() - b.bytes() == rows * (10 * 4 - (10 + 4)));
+    const auto x = a.score_rows(world.parts.tuning).value(), y = b.score_rows(world.parts.tuning).value();
+    double farthest = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) farthest = std::max(farthest, std::abs(double(x[i]) - y[i]));
+    BOOST_TEST(farthest < 0.02, method);
+    BOOST_TEST(farthest > 0, method);
+    BOOST_TEST(quantize_embeddings(*small).error().code == "serving.nothing_to_quantize");
+  }
+  BOOST_TEST(quantize_embeddings(trained("lr").checkpoint).error().code == "serving.nothing_to_quantize");
+  BOOST_TEST(quantize_embeddings(trained("itemknn").checkpoint).error().code ==
+             "serving.nothing_to_quantize");
+  BOOST_TEST(quantize_embeddings("garbage").error().code == "serving.bad_checkpoint");
+}
+
+BOOST_AUTO_TEST_CASE(bytes_that_are_no_model_are_refused) {
+  const auto t = trained("fm");
+  const auto refused = [&](const std::string& bytes) {
+    const auto s = load(bytes);
+    return !s && s.error().code == "serving.bad_checkpoint";
+  };
+  BOOST_TEST(refused(""));
+  BOOST_TEST(refused("garbage"));
+  BOOST_TEST(refused(t.resume));
+  BOOST_TEST(refused(t.checkpoint.substr(0, t.checkpoint.size() / 2)));
+  // Right checksums, wrong contents.
+  auto c = read_checkpoint(t.checkpoint).value();
+  c.method = "perceptron";
+  BOOST_TEST(refused(write_checkpoint(c)));
+  c.method = "deepfm";
+  BOOST_TEST(refused(write_checkpoint(c)));
+  c.method = "fm";
+  c.settings["dim"] = "11";
+  BOOST_TEST(refused(write_checkpoint(c)));
+  c.settings["dim"] = "10";
+  BOOST_TEST(!refused(write_checkpoint(c)));
+  c.tensors.erase(c.tensors.begin());
+  BOOST_TEST(refused(write_checkpoint(c)));
+  BOOST_TEST(quantize_embeddings(t.resume).error().code == "serving.bad_checkpoint");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

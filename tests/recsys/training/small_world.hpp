@@ -1,0 +1,74 @@
+// A small data set with something to learn: users and items have hidden tastes, films have genres, users have
+// an age.
+#pragma once
+
+#include <unistd.h>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <stdexcept>
+
+#include "recsys/data/import.hpp"
+#include "recsys/data/split.hpp"
+#include "recsys/features/feature.hpp"
+
+namespace automodel::recsys {
+
+class SmallWorld {
+ public:
+  static constexpr unsigned kUsers = 50, kItems = 40, kRows = 1500;
+
+  explicit SmallWorld(const std::vector<std::string>& features = {})
+      : directory_(
+            std::filesystem::temp_directory_path() /
+            ("automodel-small-world-" + std::to_string(::getpid()) + "-" + std::to_string(counter_++))) {
+    write();
+    const auto report = import_dataset(directory_ / "source", directory_ / "data", {.name = "world"});
+    if (!report) throw std::runtime_error(to_string(report.error()));
+    data = Dataset::open(report->directory).value();
+    y = labels(data, label).value();
+    parts = split(data, SplitKind::random, {0.8, 0.1, 0.1}, 3).value();
+    engine.emplace(FeatureEngine::create(data, y, features, parts.train).value());
+  }
+  ~SmallWorld() { std::filesystem::remove_all(directory_); }
+  SmallWorld(const SmallWorld&) = delete;
+  SmallWorld& operator=(const SmallWorld&) = delete;
+
+  const std::string label = "rating>=4";
+  Dataset data;
+  std::vector<float> y;
+  Split parts;
+  std::optional<FeatureEngine> engine;
+
+ private:
+  void write() const {
+    std::filesystem::create_directories(directory_ / "source");
+    std::mt19937 random(12345);
+    const auto uniform = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
+    std::ofstream users(directory_ / "source/world.user"), items(directory_ / "source/world.item"),
+        rows(directory_ / "source/world.inter");
+    users << "user_id:token\tage:float\n";
+    items << "item_id:token\tmovie_title:token_seq\tclass:token_seq\n";
+    rows << "user_id:token\titem_id:token\trating:float\ttimestamp:float\n";
+    const char* genres[] = {"Action", "Drama", "Comedy", "War"};
+    for (unsigned u = 0; u < kUsers; ++u) users << "u" << u << "\t" << 15 + u << "\n";
+    for (unsigned i = 0; i < kItems; ++i) {
+      items << "i" << i << "\tFilm " << i << "\t" << genres[i % 4] << (i % 3 ? "" : " Drama") << "\n";
+    }
+    std::vector<bool> taken(kUsers * kItems);
+    for (unsigned n = 0; n < kRows; ++n) {
+      unsigned pair = uniform(kUsers * kItems);
+      while (taken[pair]) pair = (pair + 1) % (kUsers * kItems);
+      taken[pair] = true;
+      const unsigned u = pair / kItems, i = pair % kItems;
+      const bool likes = ((u % 4) == (i % 4)) != (uniform(10) == 0);  // one in ten against taste
+      rows << "u" << u << "\ti" << i << "\t" << (likes ? 5 : 2) << "\t" << 1000000 + n * 60 << "\n";
+    }
+  }
+
+  std::filesystem::path directory_;
+  static inline unsigned counter_ = 0;
+};
+
+}  // namespace automodel::recsys
