@@ -1,0 +1,212 @@
+// The program as it is called: exit statuses, error objects, and that a wrong call changes nothing.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+struct Ended {
+  int status = -1;
+  std::string output;
+  std::string errors;
+};
+
+std::string contents(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// A directory of its own, in which the program is run.
+struct Place {
+  fs::path path;
+  Place() {
+    std::string pattern = (fs::temp_directory_path() / "automodel-cli-XXXXXX").string();
+    BOOST_REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    path = pattern;
+  }
+  ~Place() { fs::remove_all(path); }
+
+  Ended run(const std::string& arguments) const {
+    const char* program = std::getenv("AUTOMODEL_PROGRAM");
+    BOOST_REQUIRE_MESSAGE(program, "AUTOMODEL_PROGRAM is not set: run this through ctest");
+    const std::string line =
+        "cd '" + path.string() + "' && '" + program + "' " + arguments + " >.out 2>.err </dev/null";
+    const int raw = std::system(line.c_str());
+    return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, contents(path / ".out"), contents(path / ".err")};
+  }
+
+  void write(const std::string& name, const std::string& text) const { std::ofstream(path / name) << text; }
+
+  /// Imports a few ratings as data set "small".
+  void import_small() const {
+    std::ofstream out(path / "ratings.csv");
+    out << "userId,movieId,rating,timestamp\n";
+    for (int row = 0; row < 400; ++row)
+      out << 1 + row * 7 % 20 << ',' << 1 + row * 11 % 30 << ',' << 1 + row * 13 % 5 << ','
+          << 1'000'000 + row * 60 << '\n';
+    out.close();
+    const Ended imported = run("data import ratings.csv --name small");
+    BOOST_REQUIRE_MESSAGE(imported.status == 0, imported.errors);
+  }
+};
+
+json error_of(const Ended& ended) {
+  const auto object = json::parse(ended.output, nullptr, false);
+  BOOST_REQUIRE_MESSAGE(object.is_object() && object.contains("error"),
+                        "no error object: " << ended.output << ended.errors);
+  for (const char* key : {"code", "message", "where", "hint"}) BOOST_TEST(object["error"].contains(key), key);
+  return object["error"];
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(wrong_usage_is_status_2_with_a_suggestion, Place) {
+  BOOST_TEST(run("").status == 2);
+  auto ended = run("evlove --data x --json");
+  BOOST_TEST(ended.status == 2);
+  BOOST_TEST(error_of(ended)["hint"] == "did you mean 'evolve'?");
+  ended = run("train --method lr --data x --epocs 3 --json");
+  BOOST_TEST(ended.status == 2);
+  BOOST_TEST(error_of(ended)["hint"] == "did you mean '--epochs'?");
+  BOOST_TEST(run("recommend --json").status == 2);
+  BOOST_TEST(run("data --json").status == 2);
+  BOOST_TEST(run("events --limit many --json").status == 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(help_is_status_0_with_examples, Place) {
+  for (const char* command : {"", "evolve", "node", "console", "data", "train", "recommend", "memory",
+                              "replay", "events", "explain"}) {
+    const Ended ended = run(std::string(command) + " --help");
+    BOOST_TEST(ended.status == 0, command);
+    BOOST_TEST(ended.output.find("Examples:") != std::string::npos, command);
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_failure_is_one_line_on_stderr_or_an_object_on_stdout, Place) {
+  const Ended text = run("explain champion");
+  BOOST_TEST(text.status == 1);
+  BOOST_TEST(text.output.empty());
+  BOOST_TEST(text.errors.starts_with("automodel: there is no store (var/store). "));
+  const Ended object = run("explain champion --json");
+  BOOST_TEST(object.status == 1);
+  BOOST_TEST(object.errors.empty());
+  BOOST_TEST(error_of(object)["code"] == "storage.no_such_store");
+}
+
+BOOST_FIXTURE_TEST_CASE(reading_commands_create_nothing, Place) {
+  for (const char* command : {"explain champion", "memory show", "memory query trials", "events",
+                              "replay --verify", "recommend --user 1", "data list", "data show x"})
+    run(command);
+  fs::remove(path / ".out");
+  fs::remove(path / ".err");
+  BOOST_TEST(fs::is_empty(path));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_wrong_goal_is_refused_before_a_store_is_made, Place) {
+  import_small();
+  const std::pair<const char*, const char*> wrong[] = {
+      {"--data smal", "data.no_such_dataset"},
+      {"--data small --goal acu", "goal.unknown_metric"},
+      {"--data small --label 'ratng>=4'", "data.bad_label"},
+      {"--data small --label 'rating>=99'", "goal.one_class"},
+      {"--data small --split tmporal", "goal.unknown_split"}};
+  for (const auto& [arguments, code] : wrong) {
+    const Ended ended = run(std::string("evolve --json ") + arguments);
+    BOOST_TEST_CONTEXT(arguments) {
+      BOOST_TEST(ended.status == 1);
+      BOOST_TEST(error_of(ended)["code"] == code);
+    }
+  }
+  BOOST_TEST(error_of(run("evolve --data smal --json"))["hint"] == "did you mean 'small'?");
+  const Ended budget = run("evolve --data small --budget soon --json");
+  BOOST_TEST(budget.status == 2);
+  BOOST_TEST(!fs::exists(path / "var/store"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_store_that_is_none_is_refused_and_left_alone, Place) {
+  fs::create_directories(path / "var/store");
+  write("var/store/notes.txt", "mine");
+  const Ended ended = run("events --json");
+  BOOST_TEST(ended.status == 1);
+  BOOST_TEST(error_of(ended)["code"] == "storage.not_a_store");
+  BOOST_TEST(contents(path / "var/store/notes.txt") == "mine");
+  BOOST_TEST(std::distance(fs::directory_iterator(path / "var/store"), {}) == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(unknown_settings_are_refused_with_their_place, Place) {
+  write("automodel.toml", "store = \"elsewhere\"\n\n[evolve]\nworkrs = 2\n");
+  const Ended unknown = run("data list --json");
+  BOOST_TEST(unknown.status == 1);
+  BOOST_TEST(error_of(unknown)["code"] == "config.unknown_key");
+  BOOST_TEST(error_of(unknown)["where"] == "automodel.toml:4:10");
+  BOOST_TEST(error_of(unknown)["hint"] == "did you mean 'evolve.workers'?");
+  write("automodel.toml", "store = 3\n");
+  BOOST_TEST(error_of(run("data list --json"))["code"] == "config.wrong_type");
+  write("automodel.toml", "store = \n");
+  BOOST_TEST(error_of(run("data list --json"))["code"] == "config.syntax");
+  write("automodel.toml", "store = \"elsewhere\"\n");
+  BOOST_TEST(error_of(run("events --json"))["where"] == "elsewhere");
+  BOOST_TEST(error_of(run("events --json --store here"))["where"] == "here");
+  BOOST_TEST(error_of(run("data list --json --config none.toml"))["code"] == "config.no_such_file");
+}
+
+BOOST_FIXTURE_TEST_CASE(data_sets_are_imported_listed_and_shown, Place) {
+  import_small();
+  const auto listed = json::parse(run("data list --json").output);
+  BOOST_TEST(listed["name"] == "small");
+  BOOST_TEST(listed["rows"] == 400);
+  const auto shown = json::parse(run("data show small --json").output);
+  BOOST_TEST(shown["users"] == 20);
+  BOOST_TEST(run("data show small").output.find("rating") != std::string::npos);
+  const Ended missing = run("data show smal --json");
+  BOOST_TEST(missing.status == 1);
+  BOOST_TEST(error_of(missing)["hint"] == "did you mean 'small'?");
+  BOOST_TEST(run("data import nothing.csv").status == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_method_is_trained_and_measured, Place) {
+  import_small();
+  const Ended ended = run("train --method lr --data small --epochs 1 --feature 'count(user)' --json");
+  BOOST_REQUIRE_MESSAGE(ended.status == 0, ended.output << ended.errors);
+  const auto result = json::parse(ended.output);
+  for (const char* key :
+       {"trial", "method", "parameters", "epochs", "seconds", "rows_per_second", "valid", "test"})
+    BOOST_TEST(result.contains(key), key);
+  BOOST_TEST(result["test"].contains("auc"));
+  BOOST_TEST(result["epochs"] == 1);
+  BOOST_TEST(error_of(run("train --method deepfn --data small --json"))["code"] == "models.unknown_method");
+  BOOST_TEST(error_of(run("train --method lr --data small --set depth=3 --json"))["code"] ==
+             "models.unknown_setting");
+  BOOST_TEST(error_of(run("train --method lr --data small --metric acu --json"))["code"] ==
+             "evaluation.unknown_metric");
+  const Ended usage = run("train --method lr --data small --set depth --json");
+  BOOST_TEST(usage.status == 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_console_without_a_node_says_how_to_start_one, Place) {
+  const Ended ended = run("console --connect ipc://none.socket --timeout 200ms -c status --json");
+  BOOST_TEST(ended.status == 1);
+  BOOST_TEST(error_of(ended)["code"] == "session.no_answer");
+  const Ended wrong = run("console --connect ipc://none.socket -c staus --json");
+  BOOST_TEST(wrong.status == 1);
+  BOOST_TEST(error_of(wrong)["hint"] == "did you mean 'status'?");
+  BOOST_TEST(run("console --connect ipc://none.socket -c help").status == 0);
+  BOOST_TEST(error_of(run("console --connect tcp://192.168.1.1:1 -c status --json"))["code"] ==
+             "session.remote_endpoint");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_node_listens_to_this_machine_only, Place) {
+  const Ended ended = run("node --listen tcp://0.0.0.0:7411 --json");
+  BOOST_TEST(ended.status == 1);
+  BOOST_TEST(error_of(ended)["code"] == "session.remote_endpoint");
+  BOOST_TEST(!fs::exists(path / "var/store"));
+}

@@ -1,0 +1,16 @@
+// A node's answers as text for people. Pure.
+#pragma once
+
+#include <string>
+
+#include "events/codec.hpp"
+
+namespace automodel::tools {
+
+/// `json` as the node answered a question about `topic`; what is no JSON is shown as it came.
+std::string answer_text(const std::string& topic, const std::string& json);
+
+/// Items with rank, score, title and where each came from.
+std::string recommendations_text(const events::RecommendationsT& items);
+
+}  // namespace automodel::tools

@@ -1,0 +1,58 @@
+// automodel node: the agents as a server, for consoles.
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <thread>
+
+#include "actors/session/protocol.hpp"
+#include "actors/session/server.hpp"
+#include "tools/automodel/interrupt.hpp"
+#include "tools/automodel/node_access.hpp"
+#include "tools/automodel/program.hpp"
+
+namespace automodel::tools {
+namespace {
+
+Result<int> run(const Program& program) {
+  const Settings& settings = program.settings;
+  if (auto fine = actors::check_endpoint(settings.endpoint); !fine) return fail(fine.error());
+  if (settings.endpoint.starts_with("ipc://")) {
+    const auto folder = std::filesystem::path(settings.endpoint.substr(6)).parent_path();
+    std::error_code error;
+    if (!folder.empty()) std::filesystem::create_directories(folder, error);
+    if (error) return fail("session.cannot_bind", error.message(), folder.string());
+  }
+  Interrupt interrupt;
+  auto node = start_node(program);
+  if (!node) return fail(node.error());
+  auto server = actors::SessionServer::start(settings.endpoint, service_of(**node, settings.data_dir));
+  if (!server) return fail(server.error());
+  if (program.json)
+    print_json({{"listening", (*server)->endpoint()}, {"store", settings.store}});
+  else
+    std::cout << "listening at " << (*server)->endpoint() << ", store " << settings.store
+              << "\nautomodel console --connect " << (*server)->endpoint()
+              << " talks to it; Ctrl-C stops it.\n";
+  std::cout.flush();
+  while (interrupt.count() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  server->reset();  // no more requests before the agents go
+  (*node)->stop();
+  std::cerr << "stopped; a goal that is not finished goes on at the next start\n";
+  return 0;
+}
+
+}  // namespace
+
+void add_node(CLI::App& app, Program& program) {
+  CLI::App* command = add_command(app, program, "node", "run the agents as a server for consoles",
+                                  "  automodel node --config config/automodel.toml\n"
+                                  "  automodel node --listen tcp://127.0.0.1:7411 --store var/store",
+                                  [&program] { return run(program); });
+  command->add_option("--listen", program.settings.endpoint, "ipc://PATH or tcp://127.0.0.1:PORT")
+      ->capture_default_str();
+  command->add_option("--workers", program.settings.workers, "training processes (default: cores)");
+  command->add_option("--threads", program.settings.threads, "of each training process")
+      ->capture_default_str();
+}
+
+}  // namespace automodel::tools

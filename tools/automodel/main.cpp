@@ -1,0 +1,167 @@
+// The program `automodel`: reads the command line, runs one command, prints its error if there is one.
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <algorithm>
+#include <iostream>
+
+#include "actors/runtime/log.hpp"
+#include "actors/session/suggest.hpp"
+#include "tools/automodel/program.hpp"
+
+namespace automodel::tools {
+namespace {
+
+constexpr const char* examples = R"(Examples:
+  automodel data import ratings.csv --name movielens
+  automodel evolve --data movielens --goal auc --budget 3m
+  automodel explain champion
+  automodel recommend --user 15 --k 10
+
+automodel COMMAND --help shows a command's flags and examples. Logs go to stderr, results to stdout.)";
+
+/// The value of --config, looked for before anything else is read: the file gives the defaults of the flags.
+std::string config_argument(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].starts_with("--config=")) return arguments[i].substr(9);
+    if (arguments[i] == "--config" && i + 1 < arguments.size()) return arguments[i + 1];
+  }
+  return {};
+}
+
+Result<Settings> settings_of(const std::vector<std::string>& arguments) {
+  const std::string file = config_argument(arguments);
+  if (!file.empty()) return read_settings(file, {});
+  std::error_code none;
+  if (std::filesystem::exists("automodel.toml", none)) return read_settings("automodel.toml", {});
+  return Settings{};
+}
+
+std::vector<std::string> names_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command :
+       app.get_subcommands([](const CLI::App* sub) { return !sub->get_group().empty(); }))
+    names.push_back(command->get_name());
+  return names;
+}
+
+std::vector<std::string> flags_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* at = &app; at; at = at->get_parent())
+    for (const CLI::Option* option : at->get_options())
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+const CLI::App& chosen(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  return parsed.empty() ? app : chosen(*parsed.back());
+}
+
+/// What CLI11 says, in our shape.
+Error usage_error(const CLI::App& app, const CLI::ParseError& e, const std::vector<std::string>& arguments) {
+  const CLI::App& command = chosen(app);
+  const std::string help =
+      (command.get_parent() ? "automodel " + command.get_name() : std::string("automodel")) + " --help";
+  Error error{"usage.wrong", e.what(), {}, "see " + help};
+  if (dynamic_cast<const CLI::ExtrasError*>(&e)) {
+    for (const std::string& word : command.remaining(true)) {
+      const bool flag = word.starts_with("-");
+      const auto known = flag ? flags_of(command) : names_of(command);
+      error.code = flag ? "usage.unknown_flag" : "usage.unknown_command";
+      error.message = (flag ? "no flag is called '" : "not expected here: '") + word.substr(0, 80) + "'";
+      const std::string near = actors::nearest(word.substr(0, word.find('=')), known);
+      error.hint = near.empty() ? "see " + help : "did you mean '" + near + "'?";
+      return error;
+    }
+  }
+  if (arguments.empty()) error.message = "no command given";
+  std::ranges::replace(error.message, '\n', ' ');
+  return error;
+}
+
+Result<void> set_log_level(const std::string& name) {
+  const std::vector<std::string> levels = {"trace", "debug", "info", "warn", "error", "off"};
+  if (std::ranges::find(levels, name) == levels.end())
+    return fail("usage.log_level", "no log level is called '" + name + "'", {},
+                actors::suggestion(name, levels));
+  const auto level = spdlog::level::from_str(name == "error" ? "err" : name);
+  spdlog::set_default_logger(spdlog::stderr_color_mt("automodel"));
+  spdlog::set_level(level);
+  actors::log().set_level(level);
+  return {};
+}
+
+void add_commands(CLI::App& app, Program& program) {
+  app.add_option("--store", program.settings.store, "directory of the event store")->capture_default_str();
+  app.add_option("--data-dir", program.settings.data_dir, "directory of imported data sets")
+      ->capture_default_str();
+  static std::string config;  // read by settings_of before; here for --help and for the check of flags
+  app.add_option("--config", config, "TOML file with settings (default: automodel.toml where there is one)");
+  app.add_option("--log-level", program.settings.log_level, "trace, debug, info, warn, error, off")
+      ->capture_default_str();
+  app.add_flag("--json", program.json, "results and errors as JSON");
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  app.footer(examples);
+  add_data(app, program);
+  add_recommend(app, program);
+  add_explain(app, program);
+  add_console(app, program);
+  add_train(app, program);
+  add_memory(app, program);
+  add_events(app, program);
+  add_replay(app, program);
+}
+
+int run(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool json = std::ranges::find(arguments, "--json") != arguments.end();
+  Program program;
+  std::error_code none;
+  program.executable = std::filesystem::read_symlink("/proc/self/exe", none);
+  auto settings = settings_of(arguments);
+  if (!settings) return print_error(settings.error(), json);
+  program.settings = std::move(*settings);
+  CLI::App app("AutoModel evolves a recommender system by itself.", "automodel");
+  add_commands(app, program);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& e) {
+    return app.exit(e);
+  } catch (const CLI::CallForAllHelp& e) {
+    return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    return print_error(usage_error(app, e, arguments), json);
+  }
+  if (!program.run) {
+    const CLI::App& at = chosen(app);
+    return print_error({"usage.no_command",
+                        "no command given",
+                        {},
+                        "known: " +
+                            [&] {
+                              std::string list;
+                              for (const auto& name : names_of(at)) list += (list.empty() ? "" : ", ") + name;
+                              return list;
+                            }()},
+                       json);
+  }
+  if (auto level = set_log_level(program.settings.log_level); !level) return print_error(level.error(), json);
+  auto status = program.run();
+  std::cout.flush();
+  if (!status) return print_error(status.error(), json);
+  if (!std::cout) return print_error({"output.failed", "cannot write the result", "stdout", {}}, false);
+  return *status;
+}
+
+}  // namespace
+}  // namespace automodel::tools
+
+int main(int argc, char** argv) {
+  try {
+    return automodel::tools::run(argc, argv);
+  } catch (const std::exception& e) {
+    return automodel::tools::print_error({"program.failed", e.what(), {}, "this is a defect of the program"},
+                                         false);
+  }
+}

@@ -1,0 +1,107 @@
+#include "tools/automodel/node_access.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "actors/session/protocol.hpp"
+#include "tools/automodel/datasets.hpp"
+
+namespace automodel::tools {
+namespace {
+
+/// The agent that takes what a person orders; empty for what only agents say to each other.
+std::string target_of(const events::CommandT& command) {
+  using B = events::CommandBody;
+  switch (command.body.type) {
+    case B::SubmitGoal:
+    case B::PauseGoal:
+    case B::ResumeGoal:
+    case B::StopGoal:
+    case B::ApproveProposal:
+    case B::VetoProposal:
+      return "coordinator/main";
+    case B::RollBack:
+      return "autoperf/main";
+    default:
+      return {};
+  }
+}
+
+events::ReplyT refused(const Error& error) {
+  events::ReplyT reply;
+  reply.failure = std::make_unique<events::FailureT>(actors::failure_of(error));
+  return reply;
+}
+
+Result<events::ReplyT> goal_from_console(actors::Node& node, const std::string& directory,
+                                         const events::CommandT& command) {
+  const auto* body = command.body.AsSubmitGoal();
+  if (!body->goal || !body->goal->data) return fail("session.no_goal", "a goal without a data set");
+  auto data = open_dataset(directory, body->goal->data->name);
+  if (!data) return fail(data.error());
+  auto commands = commands_for(*data, *body->goal);
+  if (!commands) return fail(commands.error());
+  // Two commands of one request: the registration has a sender of its own, so that numbers stay the client's.
+  commands->register_dataset.sender = command.sender + "/data";
+  commands->register_dataset.number = command.number;
+  commands->submit_goal.sender = command.sender;
+  commands->submit_goal.number = command.number;
+  auto registered = node.submit("autofeature/main", commands->register_dataset);
+  if (!registered || !registered->accepted) return registered;
+  return node.submit("coordinator/main", commands->submit_goal);
+}
+
+events::EventPageT read_page(const actors::Node& node, const events::ReadEventsT& wish) {
+  events::EventPageT page;
+  const storage::EventStore& store = node.store();
+  page.next = wish.from == 0 ? store.last_sequence() + 1 : wish.from;  // 0: from now on
+  const std::uint32_t limit = std::clamp<std::uint32_t>(wish.limit, 1, actors::max_page);
+  std::size_t bytes = 0;
+  auto read = store.read_all(page.next, [&](const events::Recorded& event) {
+    page.next = event.sequence + 1;
+    const bool wanted = (wish.stream.empty() || event.stream == wish.stream) &&
+                        (wish.kind.empty() || events::kind_name(event.event.body.type) == wish.kind);
+    if (!wanted) return true;
+    auto record = std::make_unique<events::RecordBytesT>();
+    record->bytes = events::encode_envelope(event, events::pack(event.event));
+    bytes += record->bytes.size();
+    page.records.push_back(std::move(record));
+    return page.records.size() < limit && bytes < actors::max_answer_bytes / 4;
+  });
+  if (!read) page.failure = std::make_unique<events::FailureT>(actors::failure_of(read.error()));
+  return page;
+}
+
+}  // namespace
+
+Result<events::ReplyT> submit_goal(actors::Node& node, GoalCommands commands, const std::string& sender,
+                                   std::uint64_t number) {
+  commands.register_dataset.sender = commands.submit_goal.sender = sender;
+  commands.register_dataset.number = number;
+  commands.submit_goal.number = number + 1;
+  auto registered = node.submit("autofeature/main", commands.register_dataset);
+  if (!registered) return registered;
+  if (!registered->accepted && registered->failure) return fail(actors::error_of(*registered->failure));
+  auto reply = node.submit("coordinator/main", commands.submit_goal);
+  if (reply && !reply->accepted && reply->failure) return fail(actors::error_of(*reply->failure));
+  return reply;
+}
+
+actors::SessionService service_of(actors::Node& node, const std::string& data_directory) {
+  actors::SessionService service;
+  service.command = [&node, data_directory](const events::CommandT& command) {
+    const std::string target = target_of(command);
+    if (target.empty())
+      return refused(
+          {"session.not_for_people", "a console may not send this command", {}, "help lists what it may"});
+    auto reply = command.body.AsSubmitGoal() ? goal_from_console(node, data_directory, command)
+                                             : node.submit(target, command);
+    return reply ? std::move(*reply) : refused(reply.error());
+  };
+  service.ask = [&node](const events::QuestionT& question) { return node.ask(question); };
+  service.recommend = [&node](const events::RecommendT& wish) { return node.recommend(wish); };
+  service.read_events = [&node](const events::ReadEventsT& wish) { return read_page(node, wish); };
+  return service;
+}
+
+}  // namespace automodel::tools

@@ -1,0 +1,31 @@
+// A node of this process as the commands use it: started from settings, fed with goals, serving console
+// sessions.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "actors/node/node.hpp"
+#include "actors/session/server.hpp"
+#include "tools/automodel/goal_data.hpp"
+#include "tools/automodel/program.hpp"
+
+namespace automodel::tools {
+
+/// Opens or creates the store and starts all agents and workers. Errors: those of Node::start.
+/// Training processes: as asked, else one for each core.
+std::uint32_t worker_count(const Settings& settings);
+
+Result<std::unique_ptr<actors::Node>> start_node(const Program& program);
+
+/// Registers the data set, then submits the goal. `sender` with `number` and `number` + 1 names the two
+/// commands.
+Result<events::ReplyT> submit_goal(actors::Node& node, GoalCommands commands, const std::string& sender,
+                                   std::uint64_t number);
+
+/// What people may order, to the agent that it is for. A goal without a data hash is completed from the
+/// node's data directory. `node` must outlive the service. Errors are in the values: session.not_for_people,
+/// data.*, and the agents'.
+actors::SessionService service_of(actors::Node& node, const std::string& data_directory);
+
+}  // namespace automodel::tools
