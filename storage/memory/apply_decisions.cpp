@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "storage/memory/apply.hpp"
 #include "storage/memory/rows.hpp"
 
@@ -23,6 +25,17 @@ void mark_proposals(RowWriter& rows, const DecisionRowT& decision) {
   }
 }
 
+/// The goal that a decision or outcome serves: its correlation, or, where a clock or a person led to it, its
+/// subject's.
+std::string goal_about(const RowReader& rows, const std::string& subject, const Recorded& event) {
+  if (!event.correlation.empty() || subject.empty()) return event.correlation;
+  if (auto work = get<events::WorkRowT>(rows, "works", subject)) return work->goal;
+  if (auto trial = get<events::TrialRowT>(rows, "trials", subject)) return trial->goal;
+  if (auto model = get<events::ModelRowT>(rows, "models", subject)) return model->goal;
+  auto head = subject.substr(0, subject.find('/'));  // goal-1/c3
+  return get<GoalRowT>(rows, "goals", head) ? head : std::string();
+}
+
 }  // namespace
 
 void apply(RowWriter& rows, const events::DecisionMadeT& body, const Recorded& event) {
@@ -40,7 +53,7 @@ void apply(RowWriter& rows, const events::DecisionMadeT& body, const Recorded& e
   row.expected_gain = body.expected_gain;
   row.expected_cost = body.expected_cost;
   row.subject = body.subject;
-  row.goal = event.correlation;
+  row.goal = goal_about(rows, body.subject, event);
   row.time = event.time;
   put(rows, "decisions", row.ref, row);
   if (!row.subject.empty()) index(rows, "decisions_by_subject", row.subject, row.ref);
@@ -62,7 +75,7 @@ void apply(RowWriter& rows, const events::OutcomeObservedT& body, const Recorded
   row.verdict = body.verdict;
   row.conclusion = body.conclusion;
   row.evidence = texts(body.evidence);
-  row.goal = event.correlation;
+  row.goal = goal_about(rows, body.subject, event);
   row.time = event.time;
   put(rows, "outcomes", row.ref, row);
   if (!row.subject.empty()) index(rows, "outcomes_by_subject", row.subject, row.ref);

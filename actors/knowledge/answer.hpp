@@ -1,0 +1,31 @@
+// Knowledge: answers questions from memory and history, and changes nothing. A pure function of what is
+// stored, so it needs no stream, no state and no decisions of its own; the runtime asks it on behalf of
+// consoles and agents.
+//
+//   topic      arguments                              answer (JSON)
+//   status     [goal]                                 {goal, status, metric, cycle, seconds_left,
+//   trials_left, trials,
+//                                                      champion, features_kept, features_retired, running,
+//                                                      decisions}
+//   agents                                            [{agent, decisions, outcomes, trials, open_works,
+//   rewards, last}] proposals  [goal]                                 [ProposalRow] of the goal's newest
+//   cycle memory     TABLE [FILTER…]  (storage/memory/query.hpp)   {table, columns, rows}; without arguments
+//   {tables} explain    ID               (storage/memory/explain.hpp) {id, title, steps} tried FINGERPRINT
+//   {fingerprint, tried, row} nearest    TRIAL|FINGERPRINT|KEY=VALUE… [k=N]     [{distance, trial, …}];
+//   method=deepfm lr=0.001 features=a;b worked     [goal]                                 [{kind, subject,
+//   gain, why, ref}], the largest gains first failed     [goal]                                 the same of
+//   what did not: with reasons events     [from=N] [kind=K] [stream=S] [goal=G] [limit=N]   [event], limit
+//   100 unless told otherwise
+#pragma once
+
+#include "storage/event_store.hpp"
+#include "storage/memory/memory.hpp"
+
+namespace automodel::actors {
+
+/// Never throws; what cannot be answered has a `failure` (knowledge.unknown_topic, knowledge.bad_argument,
+/// knowledge.no_goal, memory.*, storage.*) and empty `json`.
+events::AnswerT answer(const events::QuestionT& question, const storage::EventStore& store,
+                       const storage::Memory& memory);
+
+}  // namespace automodel::actors

@@ -1,0 +1,194 @@
+// How things stand: the goal, the agents, the proposals of the open cycle.
+#include <algorithm>
+#include <map>
+
+#include "actors/knowledge/topics.hpp"
+#include "storage/memory/query.hpp"
+
+namespace automodel::actors::knowledge {
+
+namespace {
+
+using nlohmann::json;
+
+json figures(const std::vector<std::unique_ptr<events::MetricT>>& metrics) {
+  auto values = json::object();
+  for (const auto& metric : metrics)
+    if (metric) values[metric->name] = metric->value;
+  return values;
+}
+
+/// Newest first; events of one moment by their place in the stream.
+template <class Row>
+void newest_first(std::vector<Row>& rows) {
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+    return a.time != b.time ? a.time > b.time : storage::natural_compare(a.ref, b.ref) > 0;
+  });
+}
+
+json told(const events::DecisionRowT& row) {
+  return {{"ref", row.ref},
+          {"by", row.by},
+          {"question", row.question},
+          {"chosen", row.chosen},
+          {"options", row.options.size()},
+          {"rationale", row.rationale},
+          {"expected_gain", row.expected_gain},
+          {"verdict", events::EnumNameVerdict(row.verdict)},
+          {"time", storage::time_text(row.time)}};
+}
+
+json last_decisions(const storage::Memory& memory, const std::string& goal, std::size_t count) {
+  auto rows = memory.all<events::DecisionRowT>("decisions");
+  std::erase_if(rows, [&](const auto& row) { return row.goal != goal; });
+  newest_first(rows);
+  auto list = json::array();
+  for (std::size_t i = 0; i < rows.size() && i < count; ++i) list.push_back(told(rows[i]));
+  return list;
+}
+
+json running_trials(const storage::Memory& memory, const std::string& goal) {
+  auto list = json::array();
+  for (const auto& trial : memory.indexed<events::TrialRowT>("trials_by_goal", goal, "trials")) {
+    if (trial.status != "running") continue;
+    auto curve = json::array();
+    for (const auto& epoch : trial.epochs)
+      for (const auto& metric : epoch->metrics)
+        if (metric && metric->name == trial.metric) curve.push_back(metric->value);
+    list.push_back({{"trial", trial.trial},
+                    {"method", trial.config ? trial.config->method : ""},
+                    {"purpose", trial.purpose},
+                    {"agent", trial.agent},
+                    {"epoch", trial.epochs.empty() ? 0 : trial.epochs.back()->epoch},
+                    {"max_epochs", trial.max_epochs},
+                    {"curve", std::move(curve)}});
+  }
+  return list;
+}
+
+}  // namespace
+
+Result<events::GoalRowT> goal_of(const Asked& asked) {
+  if (!asked.arguments.empty()) {
+    const auto& name = asked.arguments.front();
+    if (auto row = asked.memory.find<events::GoalRowT>("goals", name)) return std::move(*row);
+    std::vector<std::string> known;
+    for (const auto& row : asked.memory.all<events::GoalRowT>("goals")) known.push_back(row.id);
+    auto meant = storage::nearest_name(name, known);
+    return fail("knowledge.no_goal", "no goal '" + name + "'", {},
+                meant.empty() ? "`memory goals` lists them" : "did you mean '" + meant + "'?");
+  }
+  std::optional<events::GoalRowT> newest;
+  for (auto& row : asked.memory.all<events::GoalRowT>("goals")) {
+    const bool later = !newest || row.time > newest->time ||
+                       (row.time == newest->time && storage::natural_compare(row.id, newest->id) > 0);
+    if (later) newest = std::move(row);
+  }
+  if (!newest)
+    return fail("knowledge.no_goal", "there is no goal yet", {}, "submit one: goal --data NAME --metric auc");
+  return std::move(*newest);
+}
+
+Told status(const Asked& asked) {
+  if (asked.arguments.empty() && asked.memory.all<events::GoalRowT>("goals").empty())
+    return json{{"goal", nullptr}, {"events", asked.store.last_sequence()}};
+  auto goal = goal_of(asked);
+  if (!goal) return fail(goal.error());
+  json champion;
+  if (auto model = asked.memory.find<events::ModelRowT>("models", goal->champion)) {
+    champion = {{"id", model->id}, {"metrics", figures(goal->champion_metrics)}};
+    if (model->model && model->model->config) champion["method"] = model->model->config->method;
+    if (model->serving) champion["p99_us"] = model->serving->p99_us;
+  }
+  json answer{{"goal", goal->id},
+              {"status", goal->status},
+              {"reason", goal->reason},
+              {"cycle", goal->cycle},
+              {"seconds_left", goal->seconds_left},
+              {"trials_left", goal->trials_left},
+              {"trials", goal->trials},
+              {"trials_failed", goal->trials_failed},
+              {"decisions_made", goal->decisions},
+              {"outcomes_observed", goal->outcomes},
+              {"promotions", goal->promotions},
+              {"champion", std::move(champion)},
+              {"features_kept", goal->features_kept},
+              {"features_retired", goal->features_retired},
+              {"running", running_trials(asked.memory, goal->id)},
+              {"decisions", last_decisions(asked.memory, goal->id, 5)},
+              {"events", asked.store.last_sequence()}};
+  if (goal->goal) {
+    answer["metric"] = goal->goal->metric;
+    if (goal->goal->data) answer["data"] = goal->goal->data->name;
+  }
+  return answer;
+}
+
+Told agents(const Asked& asked) {
+  std::map<std::string, json> by_agent;
+  for (const auto* name : {"coordinator", "autofeature", "autotrain", "autoperf", "recommender"})
+    by_agent[name] = {{"agent", name},
+                      {"stream", std::string(name) + "/main"},
+                      {"decisions", 0},
+                      {"outcomes", 0},
+                      {"trials", 0},
+                      {"open_works", json::array()},
+                      {"rewards", json::array()},
+                      {"last", nullptr}};
+  for (auto& [name, row] : by_agent) {
+    auto version = asked.store.stream_version(name + "/main");
+    if (!version) return fail(version.error());
+    row["events"] = *version;
+  }
+  const auto known = [&](const std::string& name) { return by_agent.find(name); };
+  auto decisions = asked.memory.all<events::DecisionRowT>("decisions");
+  newest_first(decisions);
+  for (const auto& decision : decisions) {
+    auto agent = known(decision.by);
+    if (agent == by_agent.end()) continue;
+    agent->second["decisions"] = agent->second["decisions"].get<int>() + 1;
+    if (agent->second["last"].is_null()) agent->second["last"] = told(decision);
+  }
+  for (const auto& outcome : asked.memory.all<events::OutcomeRowT>("outcomes"))
+    if (auto agent = known(outcome.by); agent != by_agent.end())
+      agent->second["outcomes"] = agent->second["outcomes"].get<int>() + 1;
+  for (const auto& trial : asked.memory.all<events::TrialRowT>("trials"))
+    if (auto agent = known(trial.agent); agent != by_agent.end())
+      agent->second["trials"] = agent->second["trials"].get<int>() + 1;
+  for (const auto& work : asked.memory.all<events::WorkRowT>("works"))
+    if (auto agent = known(work.agent); agent != by_agent.end() && work.finished.empty())
+      agent->second["open_works"].push_back(
+          {{"work", work.id}, {"action", work.action}, {"subject", work.subject}, {"status", work.status}});
+  for (const auto& reward : asked.memory.all<events::RewardRowT>("rewards"))
+    if (auto agent = known(reward.agent); agent != by_agent.end())
+      agent->second["rewards"].push_back({{"action", reward.action},
+                                          {"works", reward.works},
+                                          {"failed", reward.failed},
+                                          {"mean_inner", reward.mean_inner},
+                                          {"mean_outer", reward.mean_outer},
+                                          {"outer_count", reward.outer_count},
+                                          {"mean_cost", reward.mean_cost}});
+  auto list = json::array();
+  for (const auto* name : {"coordinator", "autofeature", "autotrain", "autoperf", "recommender"})
+    list.push_back(std::move(by_agent[name]));
+  return list;
+}
+
+Told proposals(const Asked& asked) {
+  auto goal = goal_of(asked);
+  if (!goal) return fail(goal.error());
+  std::vector<std::pair<std::string, json>> found;
+  for (const auto& row : asked.memory.all<events::ProposalRowT>("proposals"))
+    if (row.goal == goal->id && row.cycle == goal->cycle) {
+      auto full = storage::row_as_json(asked.memory.rows(), "proposals", row.id);
+      if (!full) return fail(full.error());
+      if (*full) found.emplace_back(row.id, std::move(**full));
+    }
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return storage::natural_compare(a.first, b.first) < 0; });
+  auto list = json::array();
+  for (auto& row : found) list.push_back(std::move(row.second));
+  return list;
+}
+
+}  // namespace automodel::actors::knowledge
