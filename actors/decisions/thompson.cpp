@@ -8,11 +8,8 @@ namespace automodel::actors {
 
 Belief believe(double expected_gain, const Experience& experience, double noise) {
   const double deviation = std::max(std::abs(expected_gain) / 2, noise);
-  const double prior_precision = 1 / (deviation * deviation);
-  const double data_precision = experience.tries / (noise * noise);
-  const double precision = prior_precision + data_precision;
-  return {(prior_precision * expected_gain + data_precision * experience.mean()) / precision,
-          std::sqrt(1 / precision)};
+  const double seen = 1.0 + experience.tries;
+  return {(expected_gain + experience.gain_sum) / seen, deviation / std::sqrt(seen)};
 }
 
 std::vector<Drawn> draw(Random& random, const std::vector<Arm>& arms, double overhead, double noise) {

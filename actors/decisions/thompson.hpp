@@ -25,8 +25,9 @@ struct Belief {
 /// Below this no gain can be told from chance on a validation slice of some ten thousand rows.
 inline constexpr double gain_noise = 0.004;
 
-/// Normal with known noise: prior N(expected, max(|expected|/2, noise)²), each try seen with `noise`.
-/// What a proposal promises counts for one or a few tries; experience outweighs it soon.
+/// Normal with known deviation d = max(|expected|/2, noise), which also says how much tries of one kind
+/// differ: what a proposal promises counts for one try, so the mean is (expected + sum of gains) / (1 +
+/// tries), within d / sqrt(1 + tries).
 Belief believe(double expected_gain, const Experience& experience, double noise = gain_noise);
 
 /// One arm to choose among. `cost` and `overhead` are in training rows times epochs.
