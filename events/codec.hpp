@@ -100,6 +100,9 @@ Result<Recorded> decode_envelope(ByteView bytes);
 /// that is a multiple of 8 (as vectors do; `events.misaligned` otherwise).
 Result<const Envelope*> view_envelope(ByteView bytes);
 
+/// Checks that a record's content has the hash that it carries. Errors: events.corrupt.
+Result<void> verify_content(const Envelope& record);
+
 /// Checks both hashes of one record against the hashes before it. Errors: events.corrupt.
 Result<void> verify_chain(const Envelope& record, const Hash256& previous_in_stream,
                           const Hash256& previous_commit);

@@ -70,6 +70,14 @@ Hash256 commit_hash(const Hash256& previous, std::uint64_t sequence, const Hash2
 
 Hash256 blake2b(ByteView bytes) { return Blake2b().raw(bytes).finish(); }
 
+Result<void> verify_content(const Envelope& record) {
+  const EnvelopeFields fields = fields_of(record);
+  if (fields.hash != hash_of(fields))
+    return fail("events.corrupt", "the record's content does not have its hash",
+                reference(fields.stream, fields.version));
+  return {};
+}
+
 Result<void> verify_chain(const Envelope& record, const Hash256& previous_in_stream,
                           const Hash256& previous_commit) {
   const EnvelopeFields fields = fields_of(record);

@@ -1,7 +1,8 @@
 // The append-only event store: one LMDB environment per node.
 //
 // Thread safety: every member function may be called from any thread. Appends are gathered by the store's own
-// writer thread into one transaction and one fsync (group commit); callbacks run on that thread and must not block.
+// writer thread into one transaction and one fsync (group commit); callbacks run on that thread and must
+// neither block nor throw. Visitors run outside of any transaction: they may take their time, and append.
 #pragma once
 
 #include <chrono>
@@ -66,8 +67,8 @@ struct PendingMessage {
 
 struct StoreOptions {
   bool create = true;
-  bool read_only = false;  // opens beside a running writer
-  std::string node = "local";
+  bool read_only = false;      // opens beside a running writer
+  std::string node = "local";  // of a new store; an existing one keeps the name that it was created with
   std::size_t max_queued_appends = 4096;  // beyond it `append_async` blocks: back-pressure
 };
 
@@ -78,11 +79,14 @@ class EventStore {
  public:
   /// Opens or creates the store in directory `path`. Errors: storage.newer_format (with both versions),
   /// storage.locked (another process writes to it), storage.not_a_store, storage.io, storage.full.
-  static Result<std::unique_ptr<EventStore>> open(const std::filesystem::path& path, StoreOptions options = {});
+  static Result<std::unique_ptr<EventStore>> open(const std::filesystem::path& path,
+                                                  StoreOptions options = {});
   virtual ~EventStore() = default;  // drains queued appends, then closes
 
-  /// Appends and waits until it is durable. Errors: storage.version_conflict (message has the actual version),
-  /// storage.fenced, storage.full, storage.io. On any error nothing was written.
+  /// Appends and waits until it is durable. Errors: storage.version_conflict (message has the actual
+  /// version), storage.fenced, storage.full, storage.io, storage.read_only, storage.bad_request (an event
+  /// without a body, a name longer than 240 bytes). On any error nothing was written. Not from a callback of
+  /// this store.
   virtual Result<Appended> append(AppendRequest request) = 0;
   /// The same without waiting; `done` is called exactly once, from the writer thread, after the commit.
   virtual void append_async(AppendRequest request, std::function<void(Result<Appended>)> done) = 0;
@@ -91,8 +95,10 @@ class EventStore {
   virtual Result<void> read_stream(const std::string& stream, std::uint64_t from_version,
                                    const std::function<bool(const events::Recorded&)>& visit) const = 0;
   /// Visits all events from sequence `from` on, in commit order.
-  virtual Result<void> read_all(std::uint64_t from, const std::function<bool(const events::Recorded&)>& visit) const = 0;
-  virtual Result<std::optional<events::Recorded>> find(const std::string& stream, std::uint64_t version) const = 0;
+  virtual Result<void> read_all(std::uint64_t from,
+                                const std::function<bool(const events::Recorded&)>& visit) const = 0;
+  virtual Result<std::optional<events::Recorded>> find(const std::string& stream,
+                                                       std::uint64_t version) const = 0;
   virtual Result<std::vector<std::string>> streams() const = 0;
   virtual std::uint64_t last_sequence() const = 0;
   virtual Result<std::uint64_t> stream_version(const std::string& stream) const = 0;  // 0: no such stream
@@ -101,7 +107,8 @@ class EventStore {
   virtual Result<std::optional<Snapshot>> load_snapshot(const std::string& stream) const = 0;
 
   /// The stored reply to a command of (stream, sender, number), if it was carried out.
-  virtual Result<std::optional<events::Bytes>> find_reply(const std::string& stream, const std::string& sender,
+  virtual Result<std::optional<events::Bytes>> find_reply(const std::string& stream,
+                                                          const std::string& sender,
                                                           std::uint64_t number) const = 0;
 
   /// Messages not yet acknowledged by their targets, oldest first; of one stream.
@@ -112,21 +119,25 @@ class EventStore {
   virtual Result<std::uint64_t> epoch(const std::string& stream) const = 0;
   virtual Result<void> raise_epoch(const std::string& stream, std::uint64_t epoch) = 0;
 
-  /// Called after each commit with the newest sequence, from the writer thread. Returns a handle; destroying it unsubscribes.
+  /// Called after each commit with the newest sequence, from the writer thread. Returns a handle; destroying
+  /// it unsubscribes.
   virtual std::shared_ptr<void> on_commit(std::function<void(std::uint64_t last_sequence)> observer) = 0;
 
   /// Walks the whole history and checks every hash, version and sequence; names the first fault found
   /// (storage.corrupt, `where` is the sequence).
   virtual Result<std::uint64_t> verify() const = 0;
 
-  /// Registers a projection; its rows and checkpoint live in this environment and move in one transaction, after
-  /// each commit, on the writer thread. Must be called before the first append of the process.
+  /// Registers a projection; its rows and checkpoint live in this environment and move in one transaction,
+  /// after each commit, on the writer thread. Must be called before the first append of the process.
   virtual Result<void> attach(std::shared_ptr<Projection> projection) = 0;
-  /// The stored rows of a projection; never null (without such a projection there are no rows). Each call of the
-  /// reader sees the newest commit, in a read transaction of its own. Must not outlive the store.
+  /// The stored rows of a projection; never null (without such a projection there are no rows). Each call of
+  /// the reader sees the newest commit, in a read transaction of its own; where the store cannot be read it
+  /// throws std::runtime_error. Must not outlive the store.
   virtual std::shared_ptr<const RowReader> projection_rows(const std::string& projection) const = 0;
-  /// Blocks until the named projection has applied `sequence` (read your write).
-  virtual Result<void> wait_for(const std::string& projection, std::uint64_t sequence, std::chrono::milliseconds timeout) const = 0;
+  /// Blocks until the named projection has applied `sequence` (read your write). Errors: storage.timeout,
+  /// storage.no_such_projection, storage.projection_failed. Not from a callback of this store.
+  virtual Result<void> wait_for(const std::string& projection, std::uint64_t sequence,
+                                std::chrono::milliseconds timeout) const = 0;
 
   virtual const std::filesystem::path& path() const = 0;
 };

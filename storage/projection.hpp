@@ -1,5 +1,5 @@
-// A projection folds events into rows that answer questions. It is a pure function over a table of rows, so that
-// the same code runs inside a store's transaction, over a map in memory (replay, verify), and in tests.
+// A projection folds events into rows that answer questions. It is a pure function over a table of rows, so
+// that the same code runs inside a store's transaction, over a map in memory (replay, verify), and in tests.
 #pragma once
 
 #include <functional>

@@ -1,0 +1,148 @@
+// LMDB behind RAII: one environment, its databases, and transactions whose errors are values. Private to
+// storage/.
+#pragma once
+
+#include <lmdb.h>
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string_view>
+#include <utility>
+
+#include "base/error.hpp"
+#include "events/codec.hpp"
+
+namespace automodel::storage {
+
+/// The databases of a store; docs/storage.md has their keys and values.
+enum class Table : std::uint8_t { events, streams, heads, inbox, outbox, snapshots, rows, checkpoints, meta };
+inline constexpr std::size_t table_count = 9;
+
+/// The code of a write that needs a larger map: never leaves this folder.
+inline constexpr std::string_view map_full = "storage.map_full";
+
+/// An LMDB or system error number as an error: storage.full, storage.corrupt, storage.io or `map_full`.
+Error lmdb_error(int code, std::string_view what, std::string where);
+
+inline events::ByteView view(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+inline events::ByteView view(const MDB_val& value) {
+  return {static_cast<const std::uint8_t*>(value.mv_data), value.mv_size};
+}
+inline std::string_view text(events::ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+class Environment;
+
+/// A consistent view. While one is open the map cannot grow: keep it short, and call nobody else's code in
+/// it. Views that it gives are valid until it ends or writes.
+class Transaction {
+ public:
+  Transaction(Transaction&& other) noexcept;
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();  // what was not committed is undone
+
+  Result<std::optional<events::ByteView>> get(Table table, events::ByteView key) const;
+  Result<std::uint64_t> entries(Table table) const;
+
+ protected:
+  friend class Environment;
+  friend class Cursor;
+  Transaction(const Environment& environment, MDB_txn* txn, std::shared_lock<std::shared_mutex> steady)
+      : steady_(std::move(steady)), environment_(&environment), txn_(txn) {}
+  Error error(int code, std::string_view what) const;
+
+  std::shared_lock<std::shared_mutex> steady_;  // outlives the transaction; readers only
+  const Environment* environment_;
+  MDB_txn* txn_;
+};
+
+/// Begins and commits on one thread.
+class WriteTransaction : public Transaction {
+ public:
+  Result<void> put(Table table, events::ByteView key, events::ByteView value, unsigned flags = 0);
+  Result<bool> erase(Table table, events::ByteView key);  // whether it was there
+  /// Durable afterwards, or nothing was written.
+  Result<void> commit();
+
+ private:
+  friend class Environment;
+  using Transaction::Transaction;
+};
+
+/// Walks one database in key order; ends before its transaction.
+class Cursor {
+ public:
+  static Result<Cursor> open(const Transaction& transaction, Table table);
+  Cursor(Cursor&& other) noexcept
+      : transaction_(other.transaction_), cursor_(std::exchange(other.cursor_, nullptr)) {}
+  Cursor& operator=(Cursor&&) = delete;
+  ~Cursor();
+
+  /// To the first entry whose key is not less than `key`; false where there is none.
+  Result<bool> seek(events::ByteView key);
+  Result<bool> next();
+  events::ByteView key() const { return view(key_); }
+  events::ByteView value() const { return view(value_); }
+
+ private:
+  Cursor(const Transaction& transaction, MDB_cursor* cursor) : transaction_(&transaction), cursor_(cursor) {}
+  Result<bool> move(MDB_cursor_op operation);
+  const Transaction* transaction_;
+  MDB_cursor* cursor_;
+  MDB_val key_{};
+  MDB_val value_{};
+};
+
+/// One LMDB environment. A process opens a file once, however many stores read it: LMDB's locks belong to the
+/// process.
+class Environment {
+ public:
+  /// Opens `directory`/events.mdb with the databases it has; `create` makes what is missing.
+  static Result<std::shared_ptr<Environment>> open(const std::filesystem::path& directory, bool create);
+  ~Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  Result<Transaction> read() const;
+  Result<WriteTransaction> write();
+  /// Doubles the map. No transaction of the calling thread may be open.
+  Result<void> grow();
+  /// Creates the databases; in a store's first transaction.
+  Result<void> create_tables(WriteTransaction& transaction);
+  /// Opens the databases that exist: `events.mdb` of another program has others.
+  Result<void> open_tables();
+
+  bool is_empty() const;  // nothing was ever committed
+  bool is_writable() const { return writable_; }
+  bool is_shortened() const { return shortened_; }  // the file ended before its last page did
+  std::string where() const { return file_.string(); }
+
+ private:
+  friend class Transaction;
+  friend class WriteTransaction;
+  friend class Cursor;
+  explicit Environment(std::filesystem::path file) : file_(std::move(file)) {}
+  Result<void> start(bool create);
+  Result<void> complete_file();
+  Result<void> adopt_size() const;
+  MDB_dbi dbi(Table table) const { return tables_[static_cast<std::size_t>(table)]; }
+
+  std::filesystem::path file_;
+  MDB_env* env_ = nullptr;
+  bool writable_ = false;
+  bool shortened_ = false;
+  std::array<MDB_dbi, table_count> tables_{};
+  mutable std::mutex gate_;  // readers pass it, so that they cannot starve one who wants to grow the map
+  mutable std::shared_mutex steady_;  // shared: a read transaction is open; exclusive: the map moves
+  std::size_t writing_bytes_ = 0;     // put since the write transaction began
+};
+
+}  // namespace automodel::storage

@@ -1,0 +1,143 @@
+#include "storage/lmdb/records.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace automodel::storage {
+
+namespace {
+
+/// Little endian numbers, hashes and counted byte strings, one after the other.
+class Writer {
+ public:
+  Writer& number(std::uint64_t value) {
+    for (int shift = 0; shift < 64; shift += 8) bytes_.push_back(static_cast<std::uint8_t>(value >> shift));
+    return *this;
+  }
+  template <class Container>
+  Writer& raw(const Container& part) {
+    bytes_.insert(bytes_.end(), part.begin(), part.end());
+    return *this;
+  }
+  template <class Container>
+  Writer& counted(const Container& part) {
+    return number(part.size()).raw(part);
+  }
+  events::Bytes take() { return std::move(bytes_); }
+
+ private:
+  events::Bytes bytes_;
+};
+
+class Reader {
+ public:
+  explicit Reader(events::ByteView bytes) : bytes_(bytes) {}
+  Reader& number(std::uint64_t& value) {
+    value = 0;
+    const auto part = take(8);
+    for (std::size_t i = 0; i < part.size(); ++i) value |= std::uint64_t{part[i]} << (8 * i);
+    return *this;
+  }
+  Reader& hash(events::Hash256& value) {
+    const auto part = take(value.size());
+    std::copy(part.begin(), part.end(), value.begin());
+    return *this;
+  }
+  template <class Container>
+  Reader& counted(Container& value) {
+    std::uint64_t size = 0;
+    number(size);
+    const auto part = take(size);
+    value.assign(part.begin(), part.end());
+    return *this;
+  }
+  /// Whether everything was there, and nothing else.
+  bool complete() const { return whole_ && bytes_.empty(); }
+
+ private:
+  events::ByteView take(std::uint64_t size) {
+    if (size > bytes_.size()) {
+      whole_ = false;
+      return {};
+    }
+    const auto part = bytes_.first(size);
+    bytes_ = bytes_.subspan(size);
+    return part;
+  }
+  events::ByteView bytes_;
+  bool whole_ = true;
+};
+
+}  // namespace
+
+std::uint64_t number_at_end(events::ByteView key) {
+  std::uint64_t value = 0;
+  for (const std::uint8_t byte : key.last(std::min<std::size_t>(key.size(), 8))) value = value << 8 | byte;
+  return value;
+}
+
+bool starts_with(events::ByteView key, events::ByteView prefix) {
+  return key.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), key.begin());
+}
+
+std::uint64_t SequenceKey::of(events::ByteView key) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, key.data(), std::min(key.size(), sizeof value));
+  return value;
+}
+
+events::Bytes NodeState::encode() const {
+  return Writer().number(sequence).number(next_message).raw(commit_hash).take();
+}
+std::optional<NodeState> NodeState::decode(events::ByteView bytes) {
+  NodeState value;
+  const bool whole =
+      Reader(bytes).number(value.sequence).number(value.next_message).hash(value.commit_hash).complete();
+  return whole ? std::optional(value) : std::nullopt;
+}
+
+events::Bytes StreamHead::encode() const { return Writer().number(version).number(epoch).raw(hash).take(); }
+std::optional<StreamHead> StreamHead::decode(events::ByteView bytes) {
+  StreamHead value;
+  const bool whole = Reader(bytes).number(value.version).number(value.epoch).hash(value.hash).complete();
+  return whole ? std::optional(value) : std::nullopt;
+}
+
+events::Bytes InboxEntry::encode() const {
+  return Writer().number(first_sequence).number(last_sequence).number(version).counted(reply).take();
+}
+std::optional<InboxEntry> InboxEntry::decode(events::ByteView bytes) {
+  InboxEntry value;
+  const bool whole = Reader(bytes)
+                         .number(value.first_sequence)
+                         .number(value.last_sequence)
+                         .number(value.version)
+                         .counted(value.reply)
+                         .complete();
+  return whole ? std::optional(std::move(value)) : std::nullopt;
+}
+
+events::Bytes Checkpoint::encode() const { return Writer().number(sequence).counted(schema).take(); }
+std::optional<Checkpoint> Checkpoint::decode(events::ByteView bytes) {
+  Checkpoint value;
+  const bool whole = Reader(bytes).number(value.sequence).counted(value.schema).complete();
+  return whole ? std::optional(std::move(value)) : std::nullopt;
+}
+
+events::Bytes StoredSnapshot::encode() const {
+  return Writer().number(version).counted(schema).counted(bytes).take();
+}
+std::optional<StoredSnapshot> StoredSnapshot::decode(events::ByteView stored) {
+  StoredSnapshot value;
+  const bool whole =
+      Reader(stored).number(value.version).counted(value.schema).counted(value.bytes).complete();
+  return whole ? std::optional(std::move(value)) : std::nullopt;
+}
+
+events::Bytes encode_number(std::uint64_t value) { return Writer().number(value).take(); }
+std::optional<std::uint64_t> decode_number(events::ByteView bytes) {
+  std::uint64_t value = 0;
+  return Reader(bytes).number(value).complete() ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace automodel::storage

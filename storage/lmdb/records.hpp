@@ -1,0 +1,122 @@
+// Keys and small values of the databases, as docs/storage.md describes them. Private to storage/.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "events/codec.hpp"
+#include "storage/lmdb/environment.hpp"
+
+namespace automodel::storage {
+
+/// Names in keys: LMDB's keys have at most 511 bytes, and zero separates their parts.
+inline constexpr std::size_t max_name_bytes = 240;
+
+/// Builds a key from parts; numbers are big endian, so that keys sort by them.
+class Key {
+ public:
+  Key& name(std::string_view part) {
+    bytes_.insert(bytes_.end(), part.begin(), part.end());
+    bytes_.push_back(0);
+    return *this;
+  }
+  Key& rest(std::string_view part) {
+    bytes_.insert(bytes_.end(), part.begin(), part.end());
+    return *this;
+  }
+  Key& number(std::uint64_t value) {
+    for (int shift = 56; shift >= 0; shift -= 8) bytes_.push_back(static_cast<std::uint8_t>(value >> shift));
+    return *this;
+  }
+  operator events::ByteView() const { return bytes_; }
+  std::size_t size() const { return bytes_.size(); }
+
+ private:
+  events::Bytes bytes_;
+};
+
+/// The number at a key's end.
+std::uint64_t number_at_end(events::ByteView key);
+bool starts_with(events::ByteView key, events::ByteView prefix);
+
+/// LMDB reads integer keys in the machine's order, from aligned memory.
+class SequenceKey {
+ public:
+  explicit SequenceKey(std::uint64_t sequence) : sequence_(sequence) {}
+  operator events::ByteView() const {
+    return {reinterpret_cast<const std::uint8_t*>(&sequence_), sizeof sequence_};
+  }
+  static std::uint64_t of(events::ByteView key);
+
+ private:
+  std::uint64_t sequence_;
+};
+
+// Values. `decode` gives nothing where the bytes are none of its kind.
+
+struct NodeState {
+  std::uint64_t sequence = 0;  // last committed
+  std::uint64_t next_message = 1;
+  events::Hash256 commit_hash{};
+  events::Bytes encode() const;
+  static std::optional<NodeState> decode(events::ByteView bytes);
+};
+
+struct StreamHead {
+  std::uint64_t version = 0;
+  std::uint64_t epoch = 1;
+  events::Hash256 hash{};
+  events::Bytes encode() const;
+  static std::optional<StreamHead> decode(events::ByteView bytes);
+};
+
+struct InboxEntry {
+  std::uint64_t first_sequence = 0;
+  std::uint64_t last_sequence = 0;
+  std::uint64_t version = 0;
+  events::Bytes reply;
+  events::Bytes encode() const;
+  static std::optional<InboxEntry> decode(events::ByteView bytes);
+};
+
+struct Checkpoint {
+  std::uint64_t sequence = 0;
+  std::string schema;
+  events::Bytes encode() const;
+  static std::optional<Checkpoint> decode(events::ByteView bytes);
+};
+
+struct StoredSnapshot {
+  std::uint64_t version = 0;
+  std::string schema;
+  events::Bytes bytes;
+  events::Bytes encode() const;
+  static std::optional<StoredSnapshot> decode(events::ByteView bytes);
+};
+
+/// The value at a key. Errors: storage.corrupt where it is none of its kind.
+template <class Value>
+Result<std::optional<Value>> load(const Transaction& transaction, Table table, events::ByteView key) {
+  const auto bytes = transaction.get(table, key);
+  if (!bytes) return fail(bytes.error());
+  if (!*bytes) return std::optional<Value>();
+  auto value = Value::decode(**bytes);
+  if (!value)
+    return fail("storage.corrupt", "a value of the store cannot be read", {},
+                "restore the store from a backup");
+  return value;
+}
+inline constexpr std::string_view node_state_key = "state";
+/// Where the node stands; an empty store stands at 0.
+inline Result<NodeState> load_state(const Transaction& transaction) {
+  auto state = load<NodeState>(transaction, Table::meta, view(node_state_key));
+  if (!state) return fail(state.error());
+  return state->value_or(NodeState{});
+}
+
+events::Bytes encode_number(std::uint64_t value);
+std::optional<std::uint64_t> decode_number(events::ByteView bytes);
+
+}  // namespace automodel::storage

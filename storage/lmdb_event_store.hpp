@@ -1,0 +1,72 @@
+// The event store over LMDB. Private to storage/: everyone else knows EventStore.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "storage/event_store.hpp"
+#include "storage/group_writer.hpp"
+#include "storage/lmdb/environment.hpp"
+#include "storage/observers.hpp"
+#include "storage/projector.hpp"
+#include "storage/writer_lock.hpp"
+
+namespace automodel::storage {
+
+/// What this program writes, and the newest that it reads.
+inline constexpr std::uint64_t store_format = 1;
+
+class LmdbEventStore final : public EventStore {
+ public:
+  static Result<std::unique_ptr<LmdbEventStore>> open(const std::filesystem::path& path,
+                                                      const StoreOptions& options);
+
+  Result<Appended> append(AppendRequest request) override;
+  void append_async(AppendRequest request, std::function<void(Result<Appended>)> done) override;
+  Result<void> read_stream(const std::string& stream, std::uint64_t from_version,
+                           const std::function<bool(const events::Recorded&)>& visit) const override;
+  Result<void> read_all(std::uint64_t from,
+                        const std::function<bool(const events::Recorded&)>& visit) const override;
+  Result<std::optional<events::Recorded>> find(const std::string& stream,
+                                               std::uint64_t version) const override;
+  Result<std::vector<std::string>> streams() const override;
+  std::uint64_t last_sequence() const override;
+  Result<std::uint64_t> stream_version(const std::string& stream) const override;
+  Result<void> save_snapshot(const std::string& stream, Snapshot snapshot) override;
+  Result<std::optional<Snapshot>> load_snapshot(const std::string& stream) const override;
+  Result<std::optional<events::Bytes>> find_reply(const std::string& stream, const std::string& sender,
+                                                  std::uint64_t number) const override;
+  Result<std::vector<PendingMessage>> outbox(const std::string& stream) const override;
+  Result<void> acknowledge(const std::string& stream, std::uint64_t outbox_id) override;
+  Result<std::uint64_t> epoch(const std::string& stream) const override;
+  Result<void> raise_epoch(const std::string& stream, std::uint64_t epoch) override;
+  std::shared_ptr<void> on_commit(std::function<void(std::uint64_t)> observer) override;
+  Result<std::uint64_t> verify() const override;
+  Result<void> attach(std::shared_ptr<Projection> projection) override;
+  Result<void> wait_for(const std::string& projection, std::uint64_t sequence,
+                        std::chrono::milliseconds timeout) const override;
+  std::shared_ptr<const RowReader> projection_rows(const std::string& projection) const override;
+  const std::filesystem::path& path() const override { return path_; }
+
+ private:
+  LmdbEventStore(std::filesystem::path path, std::shared_ptr<Environment> environment,
+                 std::optional<WriterLock> lock, std::string node, std::uint64_t last_sequence,
+                 std::size_t max_queued);
+  Result<void> writable() const;
+  Result<void> write(std::function<Result<void>(WriteTransaction&)> apply);
+  void announce();
+
+  std::filesystem::path path_;
+  std::optional<WriterLock> lock_;  // let go of last: after the writer thread and the environment
+  std::shared_ptr<Environment> environment_;
+  std::string node_;
+  mutable std::atomic<std::uint64_t> last_sequence_;
+  std::uint64_t announced_ = 0;  // the writer thread's
+  Observers observers_;
+  Projector projector_;
+  std::unique_ptr<GroupWriter> writer_;  // none where read-only; ends first
+};
+
+}  // namespace automodel::storage

@@ -1,0 +1,124 @@
+// Opening: what is there, whose it is, and whether this program may touch it.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "storage/lmdb/records.hpp"
+#include "storage/lmdb_event_store.hpp"
+#include "storage/reader.hpp"
+
+namespace automodel::storage {
+
+namespace {
+
+constexpr std::string_view format_key = "format";
+constexpr std::string_view node_key = "node";
+
+struct Identity {
+  std::string node;
+  std::uint64_t last_sequence = 0;
+};
+
+Result<void> make_directory(const std::filesystem::path& path, bool create) {
+  std::error_code failed;
+  if (std::filesystem::exists(path, failed) && !std::filesystem::is_directory(path, failed))
+    return fail("storage.not_a_store", "this is no directory", path.string(),
+                "give the directory of a store");
+  if (std::filesystem::is_directory(path, failed)) return {};
+  if (!create)
+    return fail("storage.not_a_store", "there is no store", path.string(), "give the directory of a store");
+  std::filesystem::create_directories(path, failed);
+  if (failed) {
+    const bool full = failed == std::errc::no_space_on_device;
+    return fail(full ? "storage.full" : "storage.io", "cannot create the directory: " + failed.message(),
+                path.string());
+  }
+  return {};
+}
+
+/// The names in a directory are durable once the directory is synced.
+Result<void> sync_directory(const std::filesystem::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int code = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  if (!synced) return fail(lmdb_error(code, "sync the directory", path.string()));
+  return {};
+}
+
+Result<void> initialise(Environment& environment, const std::filesystem::path& path,
+                        const std::string& node) {
+  auto transaction = environment.write();
+  if (!transaction) return fail(transaction.error());
+  if (auto created = environment.create_tables(*transaction); !created) return created;
+  if (auto put = transaction->put(Table::meta, view(format_key), encode_number(store_format)); !put)
+    return put;
+  if (auto put = transaction->put(Table::meta, view(node_key), view(node)); !put) return put;
+  if (auto committed = transaction->commit(); !committed) return committed;
+  if (auto synced = sync_directory(path); !synced) return synced;
+  return path.has_parent_path() ? sync_directory(path.parent_path()) : Result<void>();
+}
+
+Result<Identity> identify(const Environment& environment) {
+  const auto transaction = environment.read();
+  if (!transaction) return fail(transaction.error());
+  const auto stored = transaction->get(Table::meta, view(format_key));
+  if (!stored) return fail(stored.error());
+  const auto format = *stored ? decode_number(**stored) : std::nullopt;
+  if (!format)
+    return fail("storage.not_a_store", "the file does not say which format it has", environment.where(),
+                "give the directory of a store");
+  if (*format > store_format)
+    return fail("storage.newer_format",
+                "the store has format " + std::to_string(*format) + ", this program reads up to " +
+                    std::to_string(store_format),
+                environment.where(), "use the newer version of the program that wrote it");
+  const auto node = transaction->get(Table::meta, view(node_key));
+  if (!node) return fail(node.error());
+  const auto state = load_state(*transaction);
+  if (!state) return fail(state.error());
+  return Identity{*node ? std::string(text(**node)) : std::string(), state->sequence};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LmdbEventStore>> LmdbEventStore::open(const std::filesystem::path& given,
+                                                             const StoreOptions& options) {
+  const auto path = std::filesystem::absolute(given).lexically_normal();
+  const bool create = options.create && !options.read_only;
+  if (auto made = make_directory(path, create); !made) return fail(made.error());
+  if (!create && !std::filesystem::exists(path / "events.mdb"))
+    return fail("storage.not_a_store", "there is no store", path.string(), "give the directory of a store");
+  std::optional<WriterLock> lock;
+  if (!options.read_only) {
+    auto taken = WriterLock::take(path);
+    if (!taken) return fail(taken.error());
+    lock.emplace(std::move(*taken));
+  }
+  auto environment = Environment::open(path, create);
+  if (!environment) return fail(environment.error());
+  if (!options.read_only && !(*environment)->is_writable())
+    return fail("storage.io", "the store may not be written to", path.string(),
+                "check the permissions of its files");
+  if ((*environment)->is_empty()) {
+    if (!create)
+      return fail("storage.not_a_store", "the store is empty", path.string(),
+                  "give the directory of a store");
+    if (auto made = initialise(**environment, path, options.node); !made) return fail(made.error());
+  }
+  const auto identity = identify(**environment);
+  if (!identity) return fail(identity.error());
+  if ((*environment)->is_shortened())
+    if (const auto whole = verify_history(**environment); !whole) return fail(whole.error());
+  const std::size_t queue = options.read_only ? 0 : std::max<std::size_t>(1, options.max_queued_appends);
+  return std::unique_ptr<LmdbEventStore>(new LmdbEventStore(path, std::move(*environment), std::move(lock),
+                                                            identity->node, identity->last_sequence, queue));
+}
+
+Result<std::unique_ptr<EventStore>> EventStore::open(const std::filesystem::path& path,
+                                                     StoreOptions options) {
+  auto store = LmdbEventStore::open(path, options);
+  if (!store) return fail(store.error());
+  return std::unique_ptr<EventStore>(std::move(*store));
+}
+
+}  // namespace automodel::storage
