@@ -1,0 +1,103 @@
+#include "actors/jobs/work.hpp"
+
+namespace automodel::actors {
+
+events::ByteView bytes_of(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+events::MetricT to_metric(const std::string& name, const recsys::Interval& interval) {
+  events::MetricT metric;
+  metric.name = name;
+  metric.value = interval.value;
+  metric.has_interval = true;
+  metric.low = interval.low;
+  metric.high = interval.high;
+  return metric;
+}
+
+std::vector<std::unique_ptr<events::MetricT>> to_metrics(const recsys::Metrics& metrics) {
+  std::vector<std::unique_ptr<events::MetricT>> out;
+  for (const auto& [name, value] : metrics) {
+    auto metric = std::make_unique<events::MetricT>();
+    metric->name = name;
+    metric->value = value;
+    out.push_back(std::move(metric));
+  }
+  return out;
+}
+
+std::unique_ptr<events::EpochReportT> to_epoch(const recsys::EpochReport& report) {
+  auto out = std::make_unique<events::EpochReportT>();
+  out->epoch = report.epoch;
+  out->train_loss = report.train_loss;
+  out->metrics = to_metrics(report.metrics);
+  out->seconds = report.seconds;
+  return out;
+}
+
+Result<recsys::Trained> train_config(const Work& work, const events::TrialConfigT& config,
+                                     recsys::TrainOptions options,
+                                     const std::function<bool(const recsys::EpochReport&)>& on_epoch) {
+  const Prepared& prepared = *work.data;
+  auto features =
+      recsys::FeatureEngine::create(prepared.data, prepared.labels, config.features, prepared.split.train);
+  if (!features) return fail(features.error());
+  options.method = config.method;
+  for (const auto& setting : config.settings)
+    if (setting) options.settings[setting->name] = setting->value;
+  options.metric = work.metric();
+  options.seed = config.seed;
+  return recsys::train(prepared.data, prepared.labels, prepared.split, prepared.split.tuning, *features,
+                       prepared.label, options, on_epoch);
+}
+
+Result<LoadedModel> load_model(const Work& work, const events::ModelRefT& model) {
+  std::string checkpoint;
+  if (!model.checkpoint.empty()) {
+    auto bytes = work.artifacts.get(model.checkpoint);
+    if (!bytes) return fail(bytes.error());
+    checkpoint.assign(bytes->begin(), bytes->end());
+  } else {
+    if (!model.config)
+      return fail("jobs.failed", "a model with neither checkpoint nor configuration", model.id);
+    recsys::TrainOptions options;
+    options.threads = work.environment.threads;
+    auto trained = train_config(work, *model.config, options, {});
+    if (!trained) return fail(trained.error());
+    checkpoint = std::move(trained->checkpoint);
+  }
+  const Prepared& prepared = *work.data;
+  auto scorer = recsys::Scorer::load(checkpoint, prepared.data, prepared.labels, prepared.split.train,
+                                     work.environment.threads);
+  if (!scorer) return fail(scorer.error());
+  return LoadedModel{std::move(*scorer), checkpoint.size()};
+}
+
+Result<Scored> score(const Work& work, const events::ModelRefT& model,
+                     const std::vector<std::uint32_t>& rows) {
+  auto loaded = load_model(work, model);
+  if (!loaded) return fail(loaded.error());
+  auto scores = loaded->scorer.score_rows(rows);
+  if (!scores) return fail(scores.error());
+  Scored out;
+  out.scores = std::move(*scores);
+  for (const std::uint32_t row : rows) {
+    out.labels.push_back(work.data->labels[row]);
+    out.users.push_back(work.data->data.user()[row]);
+  }
+  return out;
+}
+
+Result<events::MetricT> difference(const std::string& metric, const Scored& a, const Scored& b,
+                                   std::uint64_t seed) {
+  const auto higher = recsys::higher_is_better(metric);
+  if (!higher) return fail(higher.error());
+  recsys::Interval interval =
+      metric == "auc" ? recsys::auc_difference(a.scores, b.scores, a.labels)
+                      : recsys::bootstrap(metric, a.scores, b.scores, a.labels, a.users, 400, seed);
+  if (!*higher) interval = {-interval.value, -interval.high, -interval.low, interval.p_value};
+  return to_metric(metric, interval);
+}
+
+}  // namespace automodel::actors
