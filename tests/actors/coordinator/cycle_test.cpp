@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "tests/actors/coordinator/world.hpp"
 
 using namespace automodel;
