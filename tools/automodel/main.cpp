@@ -1,9 +1,8 @@
 // The program `automodel`: reads the command line, runs one command, prints its error if there is one.
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 #include <algorithm>
 #include <iostream>
 
+#include "actors/jobs/worker_main.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/session/suggest.hpp"
 #include "tools/automodel/program.hpp"
@@ -63,16 +62,16 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& e, const std::vect
   const std::string help =
       (command.get_parent() ? "automodel " + command.get_name() : std::string("automodel")) + " --help";
   Error error{"usage.wrong", e.what(), {}, "see " + help};
-  if (dynamic_cast<const CLI::ExtrasError*>(&e)) {
-    for (const std::string& word : command.remaining(true)) {
-      const bool flag = word.starts_with("-");
-      const auto known = flag ? flags_of(command) : names_of(command);
-      error.code = flag ? "usage.unknown_flag" : "usage.unknown_command";
-      error.message = (flag ? "no flag is called '" : "not expected here: '") + word.substr(0, 80) + "'";
-      const std::string near = actors::nearest(word.substr(0, word.find('=')), known);
-      error.hint = near.empty() ? "see " + help : "did you mean '" + near + "'?";
-      return error;
-    }
+  // A word that nothing takes explains more than what is missing because of it.
+  if (const auto extras = app.remaining(true); !extras.empty()) {
+    const std::string& word = extras.front();
+    const bool flag = word.starts_with("-");
+    error.code = flag ? "usage.unknown_flag" : "usage.unknown_command";
+    error.message = (flag ? "no flag is called '" : "not expected here: '") + word.substr(0, 80) + "'";
+    const std::string near =
+        actors::nearest(word.substr(0, word.find('=')), flag ? flags_of(command) : names_of(command));
+    error.hint = near.empty() ? "see " + help : "did you mean '" + near + "'?";
+    return error;
   }
   if (arguments.empty()) error.message = "no command given";
   std::ranges::replace(error.message, '\n', ' ');
@@ -84,10 +83,7 @@ Result<void> set_log_level(const std::string& name) {
   if (std::ranges::find(levels, name) == levels.end())
     return fail("usage.log_level", "no log level is called '" + name + "'", {},
                 actors::suggestion(name, levels));
-  const auto level = spdlog::level::from_str(name == "error" ? "err" : name);
-  spdlog::set_default_logger(spdlog::stderr_color_mt("automodel"));
-  spdlog::set_level(level);
-  actors::log().set_level(level);
+  actors::log().set_level(spdlog::level::from_str(name == "error" ? "err" : name));
   return {};
 }
 
@@ -159,6 +155,9 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    // Training processes of a node: started by it, never by people.
+    if (argc > 1 && std::string_view(argv[1]) == "worker")
+      return automodel::actors::worker_main({argv + 1, argv + argc});
     return automodel::tools::run(argc, argv);
   } catch (const std::exception& e) {
     return automodel::tools::print_error({"program.failed", e.what(), {}, "this is a defect of the program"},

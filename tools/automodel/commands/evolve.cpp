@@ -34,21 +34,21 @@ class Watch {
     state_.goal = std::move(goal);
   }
 
-  /// Everything that the store holds by now. What happened before this process began is folded, not told
-  /// again.
-  Result<void> catch_up(bool tell) {
+  /// Folds everything that the store holds by now; tells what came after sequence `told`.
+  Result<void> catch_up(std::uint64_t told) {
     return node_.store().read_all(next_, [&](const events::Recorded& event) {
       next_ = event.sequence + 1;
-      if (tell && !terminal_.is_terminal())
+      if (event.sequence > told && !terminal_.is_terminal())
         if (const std::string line = noteworthy(state_, event); !line.empty()) terminal_.say(line);
       observe(state_, event);
       return true;
     });
   }
 
-  Result<void> until_finished(const Interrupt& interrupt) {
+  /// `told`: the sequence up to which the history is known to whoever looks.
+  Result<void> until_finished(const Interrupt& interrupt, std::uint64_t told) {
     while (interrupt.count() == 0) {
-      if (auto read = catch_up(true); !read) return read;
+      if (auto read = catch_up(told); !read) return read;
       terminal_.draw(render(state_, now(), terminal_.width(), terminal_.color()));
       if (finished()) return {};
       std::this_thread::sleep_for(200ms);
@@ -159,12 +159,12 @@ Result<int> evolve(const Program& program, Options options) {
   if (!node) return fail(node.error());
   LiveTerminal terminal;
   // Named by where the history stood: unlike every earlier run's, and the same for the same history.
-  const std::string sender = "evolve/" + std::to_string((*node)->store().last_sequence());
+  const std::uint64_t before = (*node)->store().last_sequence();
+  const std::string sender = "evolve/" + std::to_string(before);
   auto id = begin(**node, program, *goal, terminal, sender);
   if (!id) return fail(id.error());
   Watch watch(**node, terminal, *id);
-  if (auto read = watch.catch_up(false); !read) return fail(read.error());
-  if (auto shown = watch.until_finished(interrupt); !shown) return fail(shown.error());
+  if (auto shown = watch.until_finished(interrupt, before); !shown) return fail(shown.error());
   if (!watch.finished()) {
     stop_cleanly(**node, *id, sender, 3, interrupt);
     terminal.say("stopped; everything is kept. The same command goes on with " + *id + ".");
