@@ -94,7 +94,7 @@ std::string write_checkpoint(const Checkpoint& checkpoint) {
   head["inputs"] = checkpoint.inputs.fields.empty() ? json() : json::parse(checkpoint.inputs.to_json());
   if (!checkpoint.state.empty()) head["state"] = json::parse(checkpoint.state);
   for (const auto& t : checkpoint.tensors) head["tensors"].push_back({t.name, t.type, t.shape});
-  const auto text = head.dump();
+  const auto text = head.dump(-1, ' ', false, json::error_handler_t::replace);
   std::string out = std::string(kMagic) + u64(text.size()) + text;
   for (const auto& t : checkpoint.tensors) out += t.bytes;
   return out + u64(XXH3_64bits(out.data(), out.size()));

@@ -64,9 +64,9 @@ struct Program {
   std::vector<TensorSpec> parameters;
   std::vector<NoiseSpec> noise;
 };
-/// `settings` are complete. With `int8_table` the embedding table is int8 with one scale a row
-/// (`table_scale`). Errors: models.unknown_method, models.bad_setting, models.no_inputs,
-/// models.nothing_to_quantize.
+/// Missing settings have their defaults. With `int8_table` the embedding table is int8 with one scale a row
+/// (`table_scale`). Errors: models.unknown_method, models.unknown_setting, models.bad_setting,
+/// models.no_inputs, models.nothing_to_quantize.
 Result<Program> program(std::string_view method, const Settings& settings, const InputSpec& inputs,
                         bool int8_table = false);
 

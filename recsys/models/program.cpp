@@ -124,14 +124,15 @@ Result<Program> program(std::string_view method, const Settings& settings, const
   if (!(*known)->trained_by_gradient) {
     return fail("models.unknown_method", "'" + std::string(method) + "' has no equations to train");
   }
-  if (const auto checked = complete_settings(**known, settings); !checked) return fail(checked.error());
+  const auto complete = complete_settings(**known, settings);
+  if (!complete) return fail(complete.error());
   if (inputs.fields.empty()) return fail("models.no_inputs", "the model has no input field");
   const bool embeds = method != "lr";
   if (int8_table && (!embeds || inputs.singles() + inputs.bags() == 0)) {
     return fail("models.nothing_to_quantize", "'" + std::string(method) + "' has no embedding table");
   }
 
-  Writer w(settings, inputs, int8_table);
+  Writer w(*complete, inputs, int8_table);
   w.share();
   if (method != "dcnv2") w.linear();
   if (embeds) w.embeddings();
@@ -151,7 +152,7 @@ Result<Program> program(std::string_view method, const Settings& settings, const
     const auto d = w.width();
     w.line("x0 = e.flatten(1)");
     w.line("x = x0");
-    for (int l = 0; l < static_cast<int>(number(settings, "layers")); ++l) {
+    for (int l = 0; l < static_cast<int>(number(*complete, "layers")); ++l) {
       const auto n = std::to_string(l);
       const auto weight = w.parameter("cross_" + n, {d, d}, "xavier");
       const auto bias = w.parameter("cross_bias_" + n, {d}, "zeros");

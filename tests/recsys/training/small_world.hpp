@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <random>
 #include <stdexcept>
 
@@ -24,7 +25,9 @@ class SmallWorld {
             std::filesystem::temp_directory_path() /
             ("automodel-small-world-" + std::to_string(::getpid()) + "-" + std::to_string(counter_++))) {
     write();
-    const auto report = import_dataset(directory_ / "source", directory_ / "data", {.name = "world"});
+    ImportOptions options;
+    options.name = "world";
+    const auto report = import_dataset(directory_ / "source", directory_ / "data", options);
     if (!report) throw std::runtime_error(to_string(report.error()));
     data = Dataset::open(report->directory).value();
     y = labels(data, label).value();
