@@ -34,6 +34,12 @@ std::string text_of(const json& value) {
   return value.is_null() ? std::string() : value.dump();
 }
 
+/// Settings are numbers written as text ("lr" -> "0.001"): they compare as numbers too.
+std::optional<double> number_of(const json& value) {
+  if (value.is_number()) return value.get<double>();
+  return value.is_string() ? number(value.get_ref<const std::string&>()) : std::nullopt;
+}
+
 bool is_time(std::string_view field) { return field == "time" || field.ends_with("_time"); }
 
 /// What a filter compares with: decided once, not for each row.
@@ -44,15 +50,13 @@ struct Wanted {
 };
 
 bool equals(const json& value, const Wanted& wanted) {
-  if (value.is_number() && wanted.number) return value.get<double>() == *wanted.number;
+  if (auto x = number_of(value); x && wanted.number) return *x == *wanted.number;
   return lower(text_of(value)) == wanted.low;
 }
 
 int compare(const json& value, const Wanted& wanted) {
-  if (value.is_number() && wanted.number) {
-    const double x = value.get<double>();
-    return x < *wanted.number ? -1 : x > *wanted.number ? 1 : 0;
-  }
+  if (auto x = number_of(value); x && wanted.number)
+    return *x < *wanted.number ? -1 : *x > *wanted.number ? 1 : 0;
   return natural_compare(lower(text_of(value)), wanted.low);
 }
 
@@ -146,10 +150,8 @@ void sort_rows(std::vector<std::pair<std::string, json>>& rows, const Query& que
   std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
     const json &a = by[i], &b = by[j];
     if (a.is_null() != b.is_null()) return b.is_null();  // rows without it come last, whichever the direction
-    int c = a.is_number() && b.is_number() ? (a.get<double>() < b.get<double>()   ? -1
-                                              : a.get<double>() > b.get<double>() ? 1
-                                                                                  : 0)
-                                           : natural_compare(text_of(a), text_of(b));
+    const auto x = number_of(a), y = number_of(b);
+    const int c = x && y ? (*x < *y ? -1 : *x > *y ? 1 : 0) : natural_compare(text_of(a), text_of(b));
     if (c == 0) return natural_compare(rows[i].first, rows[j].first) < 0;
     return query.descending ? c > 0 : c < 0;
   });
