@@ -32,6 +32,7 @@ struct Columns {
   std::vector<std::string> of_users;
   std::vector<std::string> of_rows;  // known at the time of the interaction: a device, a page
   std::vector<std::string> numbers;
+  std::vector<std::string> values;  // numbers that come with the interaction: known of earlier rows only
 };
 
 Columns usable(const events::KnownDatasetT& dataset, std::string_view label) {
@@ -45,6 +46,8 @@ Columns usable(const events::KnownDatasetT& dataset, std::string_view label) {
     return a->entropy * (1 - a->missing) > b->entropy * (1 - b->missing);
   });
   Columns found;
+  for (const auto& column : dataset.columns)
+    if (column->kind == "number" && column->table == "interactions") found.values.push_back(column->name);
   for (const auto* column : columns) {
     if (column->kind == "number" && column->table != "interactions" && column->cardinality > many_values)
       found.numbers.push_back(column->name);
@@ -95,6 +98,26 @@ Family history_counts(const Columns& columns) {
   for (const auto& column : first(columns.of_items, most_columns))
     list.push_back({"count(user*" + column + ")", "how much a user has had of the item's " + column});
   return family;
+}
+
+/// Histories of numbers behind the label: a rating says more than whether it was at least four.
+Family history_values(const Columns& columns) {
+  Family family{"history-value", "the numbers behind the label say more than the label alone", 0.03, {}};
+  for (const auto& column : first(columns.values, most_columns)) {
+    family.candidates.push_back({"mean(" + column + " | user)", "the level of a user's " + column});
+    family.candidates.push_back({"mean(" + column + " | item)", "the level of an item's " + column});
+    family.candidates.push_back(
+        {"residual(" + column + " | user)", "a user's " + column + " against what items get"});
+    family.candidates.push_back({"std(" + column + " | user)", "how far a user's " + column + " spreads"});
+  }
+  return family;
+}
+
+Family similarities() {
+  return {"similar",
+          "what a user made of items that are liked together with this one",
+          0.02,
+          {{"similar(user)", "what the user made of similar items"}}};
 }
 
 Family recencies() {
@@ -148,8 +171,9 @@ Family buckets(const Columns& columns) {
 
 std::vector<Family> families(const events::KnownDatasetT& dataset, std::string_view label) {
   const auto columns = usable(dataset, label);
-  std::vector<Family> made{history_means(columns), history_counts(columns), recencies(),
-                           popularities(columns),  buckets(columns),        crosses(columns)};
+  std::vector<Family> made{
+      history_means(columns), history_counts(columns), history_values(columns), similarities(), recencies(),
+      popularities(columns),  buckets(columns),        crosses(columns)};
   made.push_back({"time",
                   "habits follow the clock and the week",
                   0.004,
@@ -162,7 +186,7 @@ std::vector<Family> families(const events::KnownDatasetT& dataset, std::string_v
   };
   const double known = (repeats(dataset.users) + repeats(dataset.items)) / 2;
   for (auto& family : made) {
-    if (family.name == "history-mean" || family.name == "history-count") family.expected_gain *= known;
+    if (family.name.starts_with("history-")) family.expected_gain *= known;
     if (family.candidates.size() > most_candidates) family.candidates.resize(most_candidates);
   }
   std::erase_if(made, [](const Family& family) { return family.candidates.empty(); });

@@ -15,7 +15,7 @@ struct Candidate {
 };
 
 struct Family {
-  std::string name;  // history-mean, history-count, recency, popularity, cross, bucket, time
+  std::string name;  // history-mean, history-count, history-value, similar, recency, popularity, …
   std::string why;
   double expected_gain = 0;  // in AUC, before there is any experience
   std::vector<Candidate> candidates;

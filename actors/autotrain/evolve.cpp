@@ -38,7 +38,10 @@ void finish_trial(State& state, const events::TrialFinishedT& finished, std::uin
   if (!trial) return;
   trial->status = TrialStatus::Finished;
   trial->finished_version = version;
-  trial->exhausted = finished.result->stopped || finished.result->resume.empty();
+  const auto& epochs = finished.result->epochs;
+  const bool early =
+      epochs.empty() ? trial->rung > 0 : epochs.back()->epoch < trial->max_epochs;  // out of patience
+  trial->exhausted = early || finished.result->stopped || finished.result->resume.empty();
   trial->rows += finished.result->rows;
   trial->resume = finished.result->resume;
   const auto* metric = find_metric(finished.result->metrics, trial->metric);

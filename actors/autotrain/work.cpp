@@ -37,13 +37,12 @@ std::string in_words(const events::TrialConfigT& config) {
   return text;
 }
 
-/// A model of this very configuration and seed that an earlier goal's work left.
-const events::KnownTrialT* made_before(const State& state, const events::TrialConfigT& config) {
-  for (const auto& trial : state.trials)
-    if (trial->has_metric && trial->status == events::TrialStatus::Finished &&
-        trial->config->fingerprint == config.fingerprint && trial->config->seed == config.seed)
-      return trial.get();
-  return nullptr;
+/// Whether this very configuration and seed left a model, or (`any`) was tried at all.
+bool made_before(const State& state, const events::TrialConfigT& config, bool any) {
+  return std::any_of(state.trials.begin(), state.trials.end(), [&](const auto& trial) {
+    return trial->config->fingerprint == config.fingerprint && trial->config->seed == config.seed &&
+           (any || (trial->has_metric && trial->status == events::TrialStatus::Finished));
+  });
 }
 
 struct Plan {
@@ -66,7 +65,7 @@ Plan plan_proposed(const State& state, const events::WorkT& work, const Known& k
     std::string refused;
     const auto name = config->fingerprint + "#" + std::to_string(config->seed);
     const bool counts = counts_as_trial(config->method);
-    if (repeats && made_before(state, *config))
+    if (repeats && made_before(state, *config, action == "confirm"))
       refused = "has a model already";
     else if (!repeats && known.has(config->fingerprint))
       refused = "was tried before";
