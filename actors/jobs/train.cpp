@@ -36,7 +36,7 @@ Result<events::TrainResultT> run_train(const Work& work, const events::TrainJobT
   out.bytes = trained->checkpoint.size();
   out.seconds = trained->seconds;
   out.rows = trained->rows;
-  out.stopped = trained->stopped || trained->epochs.size() < options.max_epochs;
+  out.stopped = trained->stopped || trained->epochs.empty() || trained->epochs.back().epoch < options.max_epochs;
   return out;
 }
 

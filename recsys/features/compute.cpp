@@ -136,8 +136,9 @@ Result<void> Plan::compute(std::span<const std::uint32_t> train_rows) {
       find_keys(moment_of(row), values);
       for (std::size_t n = 0; n < nodes_.size(); ++n) {
         if (!nodes_[n].timely) continue;
-        values.numbers[n] = read(nodes_[n], moment_of(row), values);
-        nodes_[n].column.numbers[row] = static_cast<float>(values.numbers[n]);
+        // Rounded as it is stored, here and in `evaluate`: both ways then see the same priors and buckets.
+        nodes_[n].column.numbers[row] = static_cast<float>(read(nodes_[n], moment_of(row), values));
+        values.numbers[n] = nodes_[n].column.numbers[row];
       }
     }
     for (std::size_t row = begin; row < end; ++row) {
