@@ -20,7 +20,8 @@ BOOST_AUTO_TEST_CASE(every_candidate_is_an_expression_in_canonical_form_and_is_o
     BOOST_TEST((!family.candidates.empty() && family.candidates.size() <= 8));
     for (const auto& candidate : family.candidates) {
       const auto canonical = recsys::canonical_feature(candidate.feature);
-      BOOST_REQUIRE_MESSAGE(canonical, candidate.feature << ": " << to_string(canonical.error()));
+      BOOST_REQUIRE_MESSAGE(canonical,
+                            candidate.feature << (canonical ? "" : ": " + to_string(canonical.error())));
       BOOST_TEST(*canonical == candidate.feature);
       BOOST_TEST(seen.insert(candidate.feature).second, candidate.feature);
     }
