@@ -25,7 +25,8 @@ void add_fields(const nlohmann::json& object, std::string& text) {
 std::string fields(const events::Recorded& event) {
   const auto whole = nlohmann::json::parse(events::to_json(event), nullptr, false);
   std::string text;
-  if (whole.is_object() && whole.contains("body") && whole["body"].is_object()) add_fields(whole["body"], text);
+  if (whole.is_object() && whole.contains("body") && whole["body"].is_object())
+    add_fields(whole["body"], text);
   return text;
 }
 

@@ -99,9 +99,11 @@ void add_commands(CLI::App& app, Program& program) {
   app.require_subcommand(0, 1);
   app.fallthrough();
   app.footer(examples);
+  add_evolve(app, program);
   add_data(app, program);
   add_recommend(app, program);
   add_explain(app, program);
+  add_node(app, program);
   add_console(app, program);
   add_train(app, program);
   add_memory(app, program);
@@ -113,8 +115,6 @@ int run(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const bool json = std::ranges::find(arguments, "--json") != arguments.end();
   Program program;
-  std::error_code none;
-  program.executable = std::filesystem::read_symlink("/proc/self/exe", none);
   auto settings = settings_of(arguments);
   if (!settings) return print_error(settings.error(), json);
   program.settings = std::move(*settings);

@@ -74,17 +74,35 @@ events::EventPageT read_page(const actors::Node& node, const events::ReadEventsT
 
 }  // namespace
 
+std::uint32_t worker_count(const Settings& settings) {
+  return settings.workers > 0 ? settings.workers : std::max(1u, std::thread::hardware_concurrency());
+}
+
+Result<std::unique_ptr<actors::Node>> start_node(const Program& program) {
+  actors::NodeOptions options;
+  options.store = program.settings.store;
+  options.data_directory = program.settings.data_dir;
+  options.workers = worker_count(program.settings);
+  options.threads = std::max<std::uint32_t>(1, program.settings.threads);
+  options.worker_memory_mb = program.settings.worker_memory_mb;
+  return actors::Node::start(options);
+}
+
+Result<events::ReplyT> order(actors::Node& node, const std::string& agent, const events::CommandT& command) {
+  auto reply = node.submit(agent, command);
+  if (!reply || reply->accepted) return reply;
+  if (reply->failure) return fail(actors::error_of(*reply->failure));
+  return fail("session.refused", agent + " refused the command");
+}
+
 Result<events::ReplyT> submit_goal(actors::Node& node, GoalCommands commands, const std::string& sender,
                                    std::uint64_t number) {
   commands.register_dataset.sender = commands.submit_goal.sender = sender;
   commands.register_dataset.number = number;
   commands.submit_goal.number = number + 1;
-  auto registered = node.submit("autofeature/main", commands.register_dataset);
+  auto registered = order(node, "autofeature/main", commands.register_dataset);
   if (!registered) return registered;
-  if (!registered->accepted && registered->failure) return fail(actors::error_of(*registered->failure));
-  auto reply = node.submit("coordinator/main", commands.submit_goal);
-  if (reply && !reply->accepted && reply->failure) return fail(actors::error_of(*reply->failure));
-  return reply;
+  return order(node, "coordinator/main", commands.submit_goal);
 }
 
 actors::SessionService service_of(actors::Node& node, const std::string& data_directory) {

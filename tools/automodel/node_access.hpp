@@ -18,6 +18,9 @@ std::uint32_t worker_count(const Settings& settings);
 
 Result<std::unique_ptr<actors::Node>> start_node(const Program& program);
 
+/// Carries out a command; a refusal is an error.
+Result<events::ReplyT> order(actors::Node& node, const std::string& agent, const events::CommandT& command);
+
 /// Registers the data set, then submits the goal. `sender` with `number` and `number` + 1 names the two
 /// commands.
 Result<events::ReplyT> submit_goal(actors::Node& node, GoalCommands commands, const std::string& sender,

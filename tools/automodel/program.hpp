@@ -42,7 +42,6 @@ Result<Settings> read_settings(const std::filesystem::path& file, Settings defau
 struct Program {
   Settings settings;
   bool json = false;
-  std::filesystem::path executable;
   /// What the command line asked for: set while it is parsed, run afterwards. Exit status 0, or 1 where a
   /// result was printed that says "no" (replay --verify with another digest); an error is printed by whoever
   /// calls.

@@ -85,7 +85,7 @@ void stop_cleanly(actors::Node& node, const std::string& goal, const std::string
   command.sender = sender;
   command.number = number;
   command.body.Set(std::move(pause));
-  if (auto reply = node.submit("coordinator/main", command); !reply)
+  if (auto reply = order(node, "coordinator/main", command); !reply)
     std::cerr << "automodel: " << to_string(reply.error()) << '\n';
   node.stop();
   interrupt.forget();
@@ -105,7 +105,7 @@ Result<std::string> begin(actors::Node& node, const Program& program, const even
       command.sender = sender;
       command.number = 1;
       command.body.Set(std::move(resume));
-      if (auto reply = node.submit("coordinator/main", command); !reply) return fail(reply.error());
+      if (auto reply = order(node, "coordinator/main", command); !reply) return fail(reply.error());
     }
     return open->id;
   }
