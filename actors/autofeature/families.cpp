@@ -141,17 +141,21 @@ Family popularities(const Columns& columns) {
   return family;
 }
 
+/// The canonical form names the parts in order.
+std::string cross_of(const std::string& a, const std::string& b) {
+  return a < b ? "cross(" + a + ", " + b + ")" : "cross(" + b + ", " + a + ")";
+}
+
 Family crosses(const Columns& columns) {
   Family family{"cross", "a combination may mean more than its parts", 0.005, {}};
   for (const auto& bag : first(columns.bags, most_columns))
-    family.candidates.push_back({"cross(user, " + bag + ")", "each user's liking of each of " + bag});
+    family.candidates.push_back({cross_of("user", bag), "each user's liking of each of " + bag});
   for (const auto& of_user : first(columns.of_users, most_columns))
     for (const auto& of_item : first(columns.of_items, most_columns))
-      family.candidates.push_back({"cross(" + of_user + ", " + of_item + ")", "tastes differ by " + of_user});
+      family.candidates.push_back({cross_of(of_user, of_item), "tastes differ by " + of_user});
   for (const auto& of_row : first(columns.of_rows, 1))
     for (const auto& of_item : first(columns.of_items, 1))
-      family.candidates.push_back(
-          {"cross(" + of_row + ", " + of_item + ")", "the moment changes what is wanted"});
+      family.candidates.push_back({cross_of(of_row, of_item), "the moment changes what is wanted"});
   return family;
 }
 
