@@ -29,17 +29,24 @@ int complain(const Error& error) {
 }  // namespace
 
 std::vector<std::string> format_worker_arguments(const WorkerArguments& arguments) {
-  return {"worker",      "--parent",    std::to_string(arguments.parent),
-          "--data",      arguments.environment.data_directory.string(),
-          "--artifacts", arguments.environment.artifacts.string(),
-          "--threads",   std::to_string(arguments.environment.threads),
-          "--memory",    std::to_string(arguments.memory_mb)};
+  return {"worker",
+          "--parent",
+          std::to_string(arguments.parent),
+          "--data",
+          arguments.environment.data_directory.string(),
+          "--artifacts",
+          arguments.environment.artifacts.string(),
+          "--threads",
+          std::to_string(arguments.environment.threads),
+          "--memory",
+          std::to_string(arguments.memory_mb)};
 }
 
 Result<WorkerArguments> parse_worker_arguments(std::span<const std::string> arguments) {
   WorkerArguments parsed;
   if (arguments.empty() || arguments[0] != "worker" || arguments.size() % 2 != 1)
-    return fail("jobs.bad_arguments", "expected: worker --parent PID --data DIR --artifacts DIR --threads N --memory MB");
+    return fail("jobs.bad_arguments",
+                "expected: worker --parent PID --data DIR --artifacts DIR --threads N --memory MB");
   for (std::size_t i = 1; i + 1 < arguments.size(); i += 2) {
     const auto& name = arguments[i];
     const auto& value = arguments[i + 1];
@@ -78,7 +85,8 @@ int worker_loop(int in_fd, int out_fd, const JobEnvironment& environment) {
     };
     const auto result = execute(*job, environment, progress);
     if (!connected) return 0;
-    if (auto sent = write_frame(out_fd, FrameKind::result, events::pack(result)); !sent) return complain(sent.error());
+    if (auto sent = write_frame(out_fd, FrameKind::result, events::pack(result)); !sent)
+      return complain(sent.error());
   }
 }
 

@@ -127,8 +127,8 @@ class Agent final : public AgentActor::base {
 
   // --- jobs ------------------------------------------------------------------------------------------
 
-  /// Starts what is open and does not run, cancels what runs and is no longer open. A job's id is started once in
-  /// this actor's life, so that a job whose outcome the decider does not take cannot run for ever.
+  /// Starts what is open and does not run, cancels what runs and is no longer open. A job's id is started
+  /// once in this actor's life, so that a job whose outcome the decider does not take cannot run for ever.
   void sync_jobs() {
     std::set<std::string> open;
     for (auto& job : core_->open_jobs()) {

@@ -13,14 +13,14 @@
 
 namespace automodel::actors {
 
-using AgentActor = caf::typed_actor<
-    caf::replies_to<events::CommandT>::with<events::ReplyT>,
-    // where another agent lives now; messages that waited for it leave
-    caf::reacts_to<KnowAgent>,
-    // from itself: load history, an append is done, try a target again
-    caf::reacts_to<recover_atom>, caf::reacts_to<Committed>, caf::reacts_to<retry_atom, std::string>,
-    // takes no more commands, and ends when everything decided is durable
-    caf::reacts_to<stop_atom>>;
+using AgentActor = caf::typed_actor<caf::replies_to<events::CommandT>::with<events::ReplyT>,
+                                    // where another agent lives now; messages that waited for it leave
+                                    caf::reacts_to<KnowAgent>,
+                                    // from itself: load history, an append is done, try a target again
+                                    caf::reacts_to<recover_atom>, caf::reacts_to<Committed>,
+                                    caf::reacts_to<retry_atom, std::string>,
+                                    // takes no more commands, and ends when everything decided is durable
+                                    caf::reacts_to<stop_atom>>;
 
 struct AgentOptions {
   CoreOptions core;

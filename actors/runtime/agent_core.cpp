@@ -20,12 +20,16 @@ struct MemoryLate : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Rows that wait, at the first read, until memory has applied everything that was committed when they were made:
-/// a decider that does not look at memory does not wait for it.
+/// Rows that wait, at the first read, until memory has applied everything that was committed when they were
+/// made: a decider that does not look at memory does not wait for it.
 class CaughtUpRows final : public storage::RowReader {
  public:
-  CaughtUpRows(std::shared_ptr<const storage::RowReader> rows, const storage::EventStore& store, std::string projection)
-      : rows_(std::move(rows)), store_(store), projection_(std::move(projection)), sequence_(store.last_sequence()) {}
+  CaughtUpRows(std::shared_ptr<const storage::RowReader> rows, const storage::EventStore& store,
+               std::string projection)
+      : rows_(std::move(rows)),
+        store_(store),
+        projection_(std::move(projection)),
+        sequence_(store.last_sequence()) {}
 
   std::optional<events::Bytes> get(std::string_view table, std::string_view key) const override {
     catch_up();
@@ -59,7 +63,8 @@ std::string cause_of(const events::CommandT& command) {
 
 }  // namespace
 
-/// A command that was decided. Without `request` it changes nothing, but its reply still waits for what is before it.
+/// A command that was decided. Without `request` it changes nothing, but its reply still waits for what is
+/// before it.
 struct AgentCore::Entry {
   Held held;
   events::ReplyT reply;
@@ -73,7 +78,8 @@ struct AgentCore::Entry {
   std::optional<Error> error;
 };
 
-AgentCore::AgentCore(std::unique_ptr<Machine> machine, std::shared_ptr<storage::EventStore> store, CoreOptions options)
+AgentCore::AgentCore(std::unique_ptr<Machine> machine, std::shared_ptr<storage::EventStore> store,
+                     CoreOptions options)
     : machine_(std::move(machine)), store_(std::move(store)), options_(std::move(options)) {}
 
 AgentCore::~AgentCore() = default;
@@ -111,7 +117,8 @@ Step AgentCore::submit(events::CommandT command, Ticket ticket) {
   Step step;
   Held held{std::move(command), {ticket}, 0};
   if (dying_)
-    step.answers.push_back({ticket, refusal({"runtime.restarting", "the agent starts again", options_.stream, "ask again"})});
+    step.answers.push_back(
+        {ticket, refusal({"runtime.restarting", "the agent starts again", options_.stream, "ask again"})});
   else if (rebuild_due_)
     held_.push_back(std::move(held));
   else
@@ -123,7 +130,8 @@ Step AgentCore::submit(events::CommandT command, Ticket ticket) {
 void AgentCore::accept(Held held, Step& step) {
   if (dying_) {
     for (auto ticket : held.tickets)
-      step.answers.push_back({ticket, refusal({"runtime.restarting", "the agent starts again", options_.stream, "ask again"})});
+      step.answers.push_back(
+          {ticket, refusal({"runtime.restarting", "the agent starts again", options_.stream, "ask again"})});
     return;
   }
   if (!held.command.sender.empty() && (join_pending(held) || answer_stored(held, step))) return;
@@ -146,7 +154,8 @@ void AgentCore::accept(Held held, Step& step) {
 /// The same command is on its way to the store: one effect, both callers get its reply.
 bool AgentCore::join_pending(const Held& held) {
   for (auto& entry : pending_) {
-    if (entry.held.command.sender != held.command.sender || entry.held.command.number != held.command.number) continue;
+    if (entry.held.command.sender != held.command.sender || entry.held.command.number != held.command.number)
+      continue;
     entry.held.tickets.insert(entry.held.tickets.end(), held.tickets.begin(), held.tickets.end());
     return true;
   }
@@ -193,9 +202,10 @@ Result<void> AgentCore::complete(Entry& entry, Decision decision, std::int64_t n
   entry.reply.version = optimistic_version_ + decision.events.size();
   if (decision.events.empty() && decision.outbox.empty()) return {};
   if (decision.events.empty() || decision.outbox.size() >= messages_per_version)
-    return fail("agents.bad_decision",
-                decision.events.empty() ? "a message without an event that asks for it" : "too many messages at once",
-                options_.stream);
+    return fail(
+        "agents.bad_decision",
+        decision.events.empty() ? "a message without an event that asks for it" : "too many messages at once",
+        options_.stream);
 
   auto& request = entry.request;
   request.stream = options_.stream;
@@ -254,7 +264,8 @@ void AgentCore::refuse(Held held, const Error& error, bool fatal) {
 
 Step AgentCore::committed(std::uint64_t append, Result<storage::Appended> result) {
   Step step;
-  auto entry = std::find_if(pending_.begin(), pending_.end(), [&](const Entry& e) { return e.append == append; });
+  auto entry =
+      std::find_if(pending_.begin(), pending_.end(), [&](const Entry& e) { return e.append == append; });
   if (entry == pending_.end()) return step;
   --in_flight_;
   if (!result) {

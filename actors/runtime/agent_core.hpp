@@ -1,5 +1,5 @@
-// What an agent does between a command and its commit, without actors: decides on the optimistic state, hands out
-// appends, finds repeated commands, and starts over from the durable state when an append fails.
+// What an agent does between a command and its commit, without actors: decides on the optimistic state, hands
+// out appends, finds repeated commands, and starts over from the durable state when an append fails.
 //
 // The caller feeds it (`submit`, `committed`) and carries out the `Step` that comes back. Not thread-safe.
 #pragma once
@@ -35,26 +35,28 @@ struct Append {
 struct Step {
   std::vector<Append> appends;
   std::vector<Answer> answers;
-  bool committed = false;      // the durable state moved: look at jobs, outbox and snapshot
-  bool messages = false;       // the outbox may have grown
-  std::optional<Error> died;   // the decider threw: answer, then end; a new core starts from history
+  bool committed = false;     // the durable state moved: look at jobs, outbox and snapshot
+  bool messages = false;      // the outbox may have grown
+  std::optional<Error> died;  // the decider threw: answer, then end; a new core starts from history
 };
 
 struct CoreOptions {
   std::string stream;
-  std::uint64_t epoch = 1;             // of ownership
-  std::uint64_t snapshot_every = 256;  // events
-  std::function<std::int64_t()> now;   // UTC, ns
+  std::uint64_t epoch = 1;                           // of ownership
+  std::uint64_t snapshot_every = 256;                // events
+  std::function<std::int64_t()> now;                 // UTC, ns
   std::shared_ptr<const storage::RowReader> memory;  // rows of long-term memory; may be absent
   std::string memory_projection = "memory";          // `memory` is read after this projection caught up
 };
 
 class AgentCore {
  public:
-  AgentCore(std::unique_ptr<Machine> machine, std::shared_ptr<storage::EventStore> store, CoreOptions options);
+  AgentCore(std::unique_ptr<Machine> machine, std::shared_ptr<storage::EventStore> store,
+            CoreOptions options);
   ~AgentCore();
 
-  /// Loads the snapshot where its schema fits, and replays what came after. Before it, nothing else may be called.
+  /// Loads the snapshot where its schema fits, and replays what came after. Before it, nothing else may be
+  /// called.
   Result<void> recover();
 
   /// A command that arrived. Its answer comes in this step or a later one.

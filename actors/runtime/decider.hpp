@@ -4,13 +4,14 @@
 //     using State = events::CoordinatorStateT;                   // its snapshot is the table itself
 //     static constexpr const char* schema = "coordinator/1";     // changes when `evolve` does
 //     static Result<Decision> decide(const State&, const events::CommandT&, const Context&);
-//     static void evolve(State&, const events::Recorded&);       // the only way that state changes; total, no I/O
-//     static std::vector<events::JobT> open_jobs(const State&);  // work whose outcome is not yet in the history
+//     static void evolve(State&, const events::Recorded&);       // the only way that state changes; total,
+//     no I/O static std::vector<events::JobT> open_jobs(const State&);  // work whose outcome is not yet in
+//     the history
 //   };
 //
-// Effects are a function of state. After each commit the runtime starts the open jobs that do not run, and cancels
-// those that run and are no longer open; after a crash the same rule starts again what was lost. Messages to other
-// agents go through the outbox, written with the events that ask for them.
+// Effects are a function of state. After each commit the runtime starts the open jobs that do not run, and
+// cancels those that run and are no longer open; after a crash the same rule starts again what was lost.
+// Messages to other agents go through the outbox, written with the events that ask for them.
 #pragma once
 
 #include <concepts>
@@ -24,12 +25,14 @@
 
 namespace automodel::actors {
 
-/// What a decision may use besides state and command. Everything here that matters ends up in recorded events.
+/// What a decision may use besides state and command. Everything here that matters ends up in recorded
+/// events.
 struct Context {
-  std::string stream;                       // the agent's own: coordinator/main
-  std::uint64_t version = 0;                // of the stream, on which the decision is made: its events get version+1, …
-  std::int64_t now = 0;                     // UTC, ns
-  const storage::Memory* memory = nullptr;  // has applied everything that the agent's stream held when it was asked
+  std::string stream;         // the agent's own: coordinator/main
+  std::uint64_t version = 0;  // of the stream, on which the decision is made: its events get version+1, …
+  std::int64_t now = 0;       // UTC, ns
+  const storage::Memory* memory =
+      nullptr;  // has applied everything that the agent's stream held when it was asked
 };
 
 /// What a command leads to. An error instead means: refused, nothing is recorded.
@@ -40,8 +43,9 @@ struct Decision {
 };
 
 template <class A>
-concept Decider = requires(typename A::State state, const typename A::State& seen, const events::CommandT& command,
-                           const Context& context, const events::Recorded& event) {
+concept Decider = requires(typename A::State state, const typename A::State& seen,
+                           const events::CommandT& command, const Context& context,
+                           const events::Recorded& event) {
   { A::schema } -> std::convertible_to<std::string>;
   { A::decide(seen, command, context) } -> std::same_as<Result<Decision>>;
   { A::evolve(state, event) } -> std::same_as<void>;

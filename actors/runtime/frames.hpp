@@ -1,5 +1,5 @@
-// How a node and its worker processes talk over a pair of pipes: 4 bytes of length (little endian, of what follows),
-// 1 byte of kind, then a packed object. Blocking; safe against a peer that dies or sends garbage.
+// How a node and its worker processes talk over a pair of pipes: 4 bytes of length (little endian, of what
+// follows), 1 byte of kind, then a packed object. Blocking; safe against a peer that dies or sends garbage.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,9 @@ struct Frame {
   events::Bytes bytes;
 };
 
-/// Errors: runtime.pipe_closed (the peer is gone), runtime.pipe (with the system's reason), runtime.frame_too_large.
-/// A closed pipe raises no signal where SIGPIPE is ignored, as in both our processes.
+/// Errors: runtime.pipe_closed (the peer is gone), runtime.pipe (with the system's reason),
+/// runtime.frame_too_large. A closed pipe raises no signal where SIGPIPE is ignored, as in both our
+/// processes.
 Result<void> write_frame(int fd, FrameKind kind, events::ByteView bytes = {});
 /// Reads one whole frame. Errors: as above, and runtime.bad_frame (an unknown kind).
 Result<Frame> read_frame(int fd);

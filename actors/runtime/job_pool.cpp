@@ -37,7 +37,8 @@ class InProcessRunner final : public JobRunner {
   using Execute = std::function<events::JobResultT(const events::JobT&, const ProgressSink&)>;
   explicit InProcessRunner(Execute execute) : execute_(std::move(execute)) {}
   events::JobResultT run(const events::JobT& job, const ProgressSink& progress) override {
-    return execute_(job, [&](const events::JobProgressT& epoch) { return !cancelled(job.id) && progress(epoch); });
+    return execute_(job,
+                    [&](const events::JobProgressT& epoch) { return !cancelled(job.id) && progress(epoch); });
   }
   void cancel(const std::string& job) override {
     const std::lock_guard lock(mutex_);
@@ -139,7 +140,9 @@ class Pool final : public JobPool::base {
     }
     return {
         [this](start_atom, const std::string& owner, const events::JobT& job) { enqueue(owner, job); },
-        [this](cancel_atom, const std::string& owner, const std::string& id) { cancel({owner, id}); },
+        [this](cancel_atom, const std::string& owner, const std::string& id) {
+          cancel({owner, id});
+        },
         [this](list_atom) { return views(); },
         [this](const KnowAgent& known) { agent_started(known); },
         [this](std::uint64_t index, const events::JobProgressT& epoch) { return progressed(index, epoch); },
@@ -241,7 +244,8 @@ class Pool final : public JobPool::base {
 
   // --- reports to the owners -------------------------------------------------------------------------
 
-  void report(const JobKey& key, events::CommandT command, std::optional<caf::typed_response_promise<bool>> go_on) {
+  void report(const JobKey& key, events::CommandT command,
+              std::optional<caf::typed_response_promise<bool>> go_on) {
     const auto id = next_report_++;
     reports_[id] = Report{key, std::move(command), std::move(go_on), false};
     send_report(id);

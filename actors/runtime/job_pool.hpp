@@ -1,8 +1,8 @@
 // Runs jobs for agents: a queue, and slots that each carry out one job at a time on a thread of their own.
 //
-// Progress and results go to the agent that asked, as the commands JobProgressed (number = epoch) and JobFinished
-// (number 0) from sender "job/<id>". An agent that restarts meanwhile is asked again, so nothing is lost or counted
-// twice; a job that it starts again while it still runs simply goes on.
+// Progress and results go to the agent that asked, as the commands JobProgressed (number = epoch) and
+// JobFinished (number 0) from sender "job/<id>". An agent that restarts meanwhile is asked again, so nothing
+// is lost or counted twice; a job that it starts again while it still runs simply goes on.
 #pragma once
 
 #include <caf/actor_system.hpp>
@@ -15,8 +15,8 @@
 
 namespace automodel::actors {
 
-/// Carries out one job at a time. `run` blocks and never throws. `cancel` comes from another thread, perhaps before the
-/// run of that job begins, and makes it end soon. What a cancelled run returns is thrown away.
+/// Carries out one job at a time. `run` blocks and never throws. `cancel` comes from another thread, perhaps
+/// before the run of that job begins, and makes it end soon. What a cancelled run returns is thrown away.
 class JobRunner {
  public:
   virtual ~JobRunner() = default;
@@ -32,8 +32,9 @@ using RunnerFactory = std::function<std::unique_ptr<JobRunner>()>;
 
 using JobPool = caf::typed_actor<
     // start and cancel: (owner's stream, job), (owner's stream, job's id); repeating them changes nothing
-    caf::reacts_to<start_atom, std::string, events::JobT>, caf::reacts_to<cancel_atom, std::string, std::string>,
-    caf::replies_to<list_atom>::with<JobViews>, caf::reacts_to<KnowAgent>,
+    caf::reacts_to<start_atom, std::string, events::JobT>,
+    caf::reacts_to<cancel_atom, std::string, std::string>, caf::replies_to<list_atom>::with<JobViews>,
+    caf::reacts_to<KnowAgent>,
     // from a slot: an epoch is done (answer: whether to go on); the job is done
     caf::replies_to<std::uint64_t, events::JobProgressT>::with<bool>,
     caf::reacts_to<std::uint64_t, events::JobResultT>,

@@ -12,8 +12,8 @@
 
 namespace automodel::actors {
 
-/// Two states of one agent. `durable` is what the store's events say; `optimistic` is after all events that were
-/// decided, durable or not. Functions may throw what the decider throws.
+/// Two states of one agent. `durable` is what the store's events say; `optimistic` is after all events that
+/// were decided, durable or not. Functions may throw what the decider throws.
 class Machine {
  public:
   virtual ~Machine() = default;

@@ -1,5 +1,6 @@
-// What actors say to each other. The schemas' object types are the messages: on the way to another process they
-// are packed, and verified and unpacked on arrival. Types that never leave the process are marked as such.
+// What actors say to each other. The schemas' object types are the messages: on the way to another process
+// they are packed, and verified and unpacked on arrival. Types that never leave the process are marked as
+// such.
 #pragma once
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -22,9 +23,12 @@
 namespace automodel::events {
 
 template <class T>
-concept SchemaObject = std::default_initializable<T> && requires { typename T::TableType; };
+concept SchemaObject = std::default_initializable<T> && requires {
+  typename T::TableType;
+};
 
-/// Makes every object type of the schemas a CAF message. Bytes that do not verify give `caf::sec::invalid_argument`.
+/// Makes every object type of the schemas a CAF message. Bytes that do not verify give
+/// `caf::sec::invalid_argument`.
 template <class Inspector, SchemaObject T>
 typename Inspector::result_type inspect(Inspector& f, T& value) {
   Bytes bytes;
@@ -45,27 +49,27 @@ typename Inspector::result_type inspect(Inspector& f, T& value) {
 }  // namespace automodel::events
 
 CAF_BEGIN_TYPE_ID_BLOCK(automodel, caf::first_custom_type_id)
-  CAF_ADD_TYPE_ID(automodel, (automodel::events::CommandT))
-  CAF_ADD_TYPE_ID(automodel, (automodel::events::ReplyT))
-  CAF_ADD_TYPE_ID(automodel, (automodel::events::OutboxMessageT))
-  CAF_ADD_TYPE_ID(automodel, (automodel::events::JobT))
-  CAF_ADD_TYPE_ID(automodel, (automodel::events::JobProgressT))
-  CAF_ADD_TYPE_ID(automodel, (automodel::events::JobResultT))
-  CAF_ADD_TYPE_ID(automodel, (automodel::events::QuestionT))
-  CAF_ADD_TYPE_ID(automodel, (automodel::events::AnswerT))
-  CAF_ADD_TYPE_ID(automodel, (automodel::events::RecommendT))
-  CAF_ADD_TYPE_ID(automodel, (automodel::events::RecommendationsT))
-  CAF_ADD_TYPE_ID(automodel, (automodel::events::ModelRefT))
-  CAF_ADD_TYPE_ID(automodel, (automodel::events::DataRefT))
-  CAF_ADD_ATOM(automodel, automodel::actors, stop_atom, "stop")
-  CAF_ADD_ATOM(automodel, automodel::actors, recover_atom, "recover")
-  CAF_ADD_ATOM(automodel, automodel::actors, retry_atom, "retry")
-  CAF_ADD_ATOM(automodel, automodel::actors, tick_atom, "tick")
-  CAF_ADD_ATOM(automodel, automodel::actors, list_atom, "list")
-  CAF_ADD_ATOM(automodel, automodel::actors, start_atom, "start")
-  CAF_ADD_ATOM(automodel, automodel::actors, cancel_atom, "cancel")
-  CAF_ADD_ATOM(automodel, automodel::actors, serve_atom, "serve")
-  CAF_ADD_ATOM(automodel, automodel::actors, respawn_atom, "respawn")
+CAF_ADD_TYPE_ID(automodel, (automodel::events::CommandT))
+CAF_ADD_TYPE_ID(automodel, (automodel::events::ReplyT))
+CAF_ADD_TYPE_ID(automodel, (automodel::events::OutboxMessageT))
+CAF_ADD_TYPE_ID(automodel, (automodel::events::JobT))
+CAF_ADD_TYPE_ID(automodel, (automodel::events::JobProgressT))
+CAF_ADD_TYPE_ID(automodel, (automodel::events::JobResultT))
+CAF_ADD_TYPE_ID(automodel, (automodel::events::QuestionT))
+CAF_ADD_TYPE_ID(automodel, (automodel::events::AnswerT))
+CAF_ADD_TYPE_ID(automodel, (automodel::events::RecommendT))
+CAF_ADD_TYPE_ID(automodel, (automodel::events::RecommendationsT))
+CAF_ADD_TYPE_ID(automodel, (automodel::events::ModelRefT))
+CAF_ADD_TYPE_ID(automodel, (automodel::events::DataRefT))
+CAF_ADD_ATOM(automodel, automodel::actors, stop_atom, "stop")
+CAF_ADD_ATOM(automodel, automodel::actors, recover_atom, "recover")
+CAF_ADD_ATOM(automodel, automodel::actors, retry_atom, "retry")
+CAF_ADD_ATOM(automodel, automodel::actors, tick_atom, "tick")
+CAF_ADD_ATOM(automodel, automodel::actors, list_atom, "list")
+CAF_ADD_ATOM(automodel, automodel::actors, start_atom, "start")
+CAF_ADD_ATOM(automodel, automodel::actors, cancel_atom, "cancel")
+CAF_ADD_ATOM(automodel, automodel::actors, serve_atom, "serve")
+CAF_ADD_ATOM(automodel, automodel::actors, respawn_atom, "respawn")
 CAF_END_TYPE_ID_BLOCK(automodel)
 
 namespace automodel::actors {
@@ -94,7 +98,8 @@ struct JobView {
 };
 using JobViews = std::vector<JobView>;
 
-/// Whether a refusal is about the moment (the agent restarts, the disk is full), so that asking again may help.
+/// Whether a refusal is about the moment (the agent restarts, the disk is full), so that asking again may
+/// help.
 bool is_transient(const events::ReplyT& reply);
 
 /// A refusal in words.

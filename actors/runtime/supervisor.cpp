@@ -43,7 +43,9 @@ class SupervisorActor final : public Supervisor::base {
       start(stream);
     }
     return {
-        [this](const std::string& stream, const events::CommandT& command) { return pass_on(stream, command); },
+        [this](const std::string& stream, const events::CommandT& command) {
+          return pass_on(stream, command);
+        },
         [this](respawn_atom, const std::string& stream) {
           if (!stopping_) start(stream);
         },
@@ -56,7 +58,8 @@ class SupervisorActor final : public Supervisor::base {
     if (child == children_.end())
       return refusal({"agents.no_such_agent", "no agent '" + stream + "' on this node", {}, {}});
     if (stopping_) return refusal({"runtime.stopping", "the node stops", stream, "ask after the next start"});
-    if (!child->second.actor) return refusal({"runtime.restarting", "the agent starts again", stream, "ask again"});
+    if (!child->second.actor)
+      return refusal({"runtime.restarting", "the agent starts again", stream, "ask again"});
     return delegate(child->second.actor, command);
   }
 
@@ -80,7 +83,8 @@ class SupervisorActor final : public Supervisor::base {
       child.actor = nullptr;
       if (stopping_) return end_when_alone();
       if (clock().now() - child.started > steady) child.pause = options_.first_pause;
-      log().warn("{} ended ({}); it starts again in {} ms", stream, caf::to_string(down.reason), child.pause.count());
+      log().warn("{} ended ({}); it starts again in {} ms", stream, caf::to_string(down.reason),
+                 child.pause.count());
       delayed_send(this, child.pause, respawn_atom_v, stream);
       child.pause = std::min(child.pause * 2, options_.longest_pause);
       return;
@@ -98,7 +102,8 @@ class SupervisorActor final : public Supervisor::base {
   }
 
   void end_when_alone() {
-    if (std::any_of(children_.begin(), children_.end(), [](const auto& child) { return bool(child.second.actor); }))
+    if (std::any_of(children_.begin(), children_.end(),
+                    [](const auto& child) { return bool(child.second.actor); }))
       return;
     for (auto& promise : stopped_) promise.deliver(true);
     stopped_.clear();

@@ -1,5 +1,5 @@
-// Keeps agents alive. It owns how to make each, watches them, starts one that ended again from its history (after a
-// pause that grows while it keeps failing), and tells everyone where each lives now.
+// Keeps agents alive. It owns how to make each, watches them, starts one that ended again from its history
+// (after a pause that grows while it keeps failing), and tells everyone where each lives now.
 #pragma once
 
 #include <caf/actor_system.hpp>

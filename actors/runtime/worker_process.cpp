@@ -52,8 +52,10 @@ Result<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail("jobs.no_worker", std::strerror(errno), "pipe");
   Descriptor low_read(ends[0]), low_write(ends[1]);
-  Pipe pipe{Descriptor(::fcntl(ends[0], F_DUPFD_CLOEXEC, 16)), Descriptor(::fcntl(ends[1], F_DUPFD_CLOEXEC, 16))};
-  if (pipe.read.get() < 0 || pipe.write.get() < 0) return fail("jobs.no_worker", std::strerror(errno), "pipe");
+  Pipe pipe{Descriptor(::fcntl(ends[0], F_DUPFD_CLOEXEC, 16)),
+            Descriptor(::fcntl(ends[1], F_DUPFD_CLOEXEC, 16))};
+  if (pipe.read.get() < 0 || pipe.write.get() < 0)
+    return fail("jobs.no_worker", std::strerror(errno), "pipe");
   return pipe;
 }
 
@@ -61,7 +63,8 @@ std::vector<std::string> child_environment(std::uint32_t threads) {
   std::vector<std::string> all;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string text = *variable;
-    if (!text.starts_with("OPENBLAS_NUM_THREADS=") && !text.starts_with("OMP_NUM_THREADS=")) all.push_back(text);
+    if (!text.starts_with("OPENBLAS_NUM_THREADS=") && !text.starts_with("OMP_NUM_THREADS="))
+      all.push_back(text);
   }
   all.push_back("OPENBLAS_NUM_THREADS=1");
   all.push_back("OMP_NUM_THREADS=" + std::to_string(threads));
@@ -88,7 +91,8 @@ Result<Child> start_child(const WorkerOptions& options) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);  // stdout is for the node's results
+  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO,
+                                   STDOUT_FILENO);  // stdout is for the node's results
   posix_spawn_file_actions_adddup2(&actions, in->read.get(), worker_in);
   posix_spawn_file_actions_adddup2(&actions, out->write.get(), worker_out);
   // A thread of ours may have signals blocked or ignored; the child starts with none.
@@ -121,7 +125,8 @@ Result<Child> start_child(const WorkerOptions& options) {
 
 std::string how_it_ended(int status) {
   if (WIFSIGNALED(status))
-    return std::string("signal ") + std::to_string(WTERMSIG(status)) + " (" + ::strsignal(WTERMSIG(status)) + ")";
+    return std::string("signal ") + std::to_string(WTERMSIG(status)) + " (" + ::strsignal(WTERMSIG(status)) +
+           ")";
   return "exit status " + std::to_string(WEXITSTATUS(status));
 }
 
@@ -164,13 +169,7 @@ class ProcessRunner final : public JobRunner {
 
  private:
   Result<events::JobResultT> attempt(const events::JobT& job, const ProgressSink& progress) {
-    if (!child_) {
-      auto started = start_child(options_);
-      if (!started) return fail(started.error());
-      child_ = std::move(*started);
-    }
-    if (auto sent = write_frame(child_->to.get(), FrameKind::job, events::pack(job)); !sent)
-      return died(job, sent.error());
+    if (auto sent = hand_over(job); !sent) return fail(sent.error());
     while (true) {
       if (!wait_for_frame(job.id)) return died(job, {"jobs.cancelled", "it did not stop in time", {}, {}});
       auto frame = read_frame(child_->from.get());
@@ -182,11 +181,25 @@ class ProcessRunner final : public JobRunner {
       }
       auto epoch = events::unpack<events::JobProgressT>(frame->bytes);
       if (frame->kind != FrameKind::progress || !epoch)
-        return died(job, {"runtime.bad_frame", "the worker sent something else than progress or a result", {}, {}});
+        return died(
+            job, {"runtime.bad_frame", "the worker sent something else than progress or a result", {}, {}});
       const bool go_on = progress(*epoch) && !cancelled(job.id);
       if (auto sent = write_frame(child_->to.get(), go_on ? FrameKind::proceed : FrameKind::stop); !sent)
         return died(job, sent.error());
     }
+  }
+
+  /// Starts a child where there is none, or where the one there was has died since its last job.
+  Result<void> hand_over(const events::JobT& job) {
+    const auto bytes = events::pack(job);
+    if (child_ && write_frame(child_->to.get(), FrameKind::job, bytes)) return {};
+    if (child_) log().warn("an idle worker process ended with {}", end_child(SIGKILL));
+    auto started = start_child(options_);
+    if (!started) return fail(started.error());
+    child_ = std::move(*started);
+    if (auto sent = write_frame(child_->to.get(), FrameKind::job, bytes); !sent)
+      return died(job, sent.error());
+    return {};
   }
 
   /// Until the worker says something (or is gone). False: the job was cancelled, and the grace is over.
@@ -199,7 +212,8 @@ class ProcessRunner final : public JobRunner {
       if (ready == 0) return false;
       if (waits[0].revents != 0) return true;
       std::uint64_t count = 0;  // of wake-ups; which job they were for is in cancelled_
-      if (waits[1].revents != 0 && ::read(wake_.get(), &count, sizeof count) < 0 && errno != EAGAIN) return false;
+      if (waits[1].revents != 0 && ::read(wake_.get(), &count, sizeof count) < 0 && errno != EAGAIN)
+        return false;
     }
   }
 
@@ -211,8 +225,9 @@ class ProcessRunner final : public JobRunner {
   tl::unexpected<Error> died(const events::JobT& job, const Error& why) {
     // A pipe closes when its process ends; everything else means that it must.
     const auto ended = end_child(why.code == "runtime.pipe_closed" ? 0 : SIGKILL);
-    return fail("jobs.worker_died", "the worker process ended with " + ended + " while it ran the job", job.id,
-                why.code == "runtime.pipe_closed" ? "a crash, or more memory than a worker may use" : why.message);
+    return fail(
+        "jobs.worker_died", "the worker process ended with " + ended + " while it ran the job", job.id,
+        why.code == "runtime.pipe_closed" ? "a crash, or more memory than a worker may use" : why.message);
   }
 
   std::string end_child(int signal) {

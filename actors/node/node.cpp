@@ -1,0 +1,296 @@
+#include "actors/node/node.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <thread>
+
+#include "actors/autofeature/agent.hpp"
+#include "actors/autoperf/agent.hpp"
+#include "actors/autotrain/agent.hpp"
+#include "actors/coordinator/agent.hpp"
+#include "actors/jobs/worker_main.hpp"
+#include "actors/knowledge/answer.hpp"
+#include "actors/node/feed.hpp"
+#include "actors/recommender/agent.hpp"
+#include "actors/recommender/serving_actor.hpp"
+#include "actors/runtime/log.hpp"
+#include "actors/runtime/supervisor.hpp"
+#include "actors/runtime/worker_process.hpp"
+#include "storage/artifact_store.hpp"
+#include "storage/memory/memory.hpp"
+
+namespace automodel::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* coordinator = "coordinator/main";
+constexpr auto stop_patience = 20s;
+constexpr auto serving_patience = 120s;
+
+std::int64_t utc_now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+struct Config : caf::actor_system_config {
+  Config() {
+    add_message_types<caf::id_block::automodel>();
+    set("scheduler.policy", caf::atom("sharing"));  // no polling while idle
+    // Agents may wait for a moment (memory that catches up, a synced acknowledgement): one thread for each.
+    set("scheduler.max-threads", std::size_t{5});
+  }
+};
+
+// --- the clock -------------------------------------------------------------------------------------
+
+using Ticker = caf::typed_actor<caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
+
+/// One TimePassed at a time: an agent that is busy is not buried under them.
+Ticker::behavior_type ticker(Ticker::stateful_pointer<std::int64_t> self, const Supervisor& agents) {
+  self->state = utc_now();
+  self->delayed_send(self, 1s, tick_atom_v);
+  return {
+      [=](tick_atom) {
+        const auto now = utc_now();
+        events::TimePassedT passed;
+        passed.seconds = static_cast<double>(now - self->state) * 1e-9;
+        self->state = now;
+        auto command = command_of(passed);
+        command.sender = "clock";
+        command.number = static_cast<std::uint64_t>(now);
+        const auto again = [=] { self->delayed_send(self, 1s, tick_atom_v); };
+        self->request(agents, 60s, std::string(coordinator), std::move(command))
+            .then([=](const events::ReplyT&) { again(); }, [=](const caf::error&) { again(); });
+      },
+      [=](stop_atom) { self->quit(caf::exit_reason::user_shutdown); },
+  };
+}
+
+template <Decider D>
+AgentFactory factory(const std::string& stream, const std::shared_ptr<storage::EventStore>& store,
+                     const JobPool& pool) {
+  return [=](caf::actor_system& system) {
+    AgentOptions options;
+    options.core.stream = stream;
+    options.core.now = utc_now;
+    options.core.memory = store->projection_rows("memory");
+    if (auto epoch = store->epoch(stream)) options.core.epoch = *epoch;
+    options.store = store;
+    options.pool = pool;
+    return spawn_agent<D>(system, std::move(options));
+  };
+}
+
+}  // namespace
+
+struct Node::Impl {
+  NodeOptions options;
+  std::shared_ptr<storage::EventStore> store;
+  Config config;
+  std::unique_ptr<caf::actor_system> system;
+  JobPool pool;
+  Supervisor supervisor;
+  ServingActor serving;
+  Ticker clock;
+  std::unique_ptr<Feed> feed;
+  std::shared_ptr<void> serving_feed;
+  std::atomic<bool> stopped = false;
+
+  void start_actors();
+  void serve(const events::Recorded& event) const;
+  void serve_what_history_says() const;
+  void go_on();
+  void stop();
+  template <class Handle>
+  void stop_one(Handle& actor, const char* what);
+};
+
+Node::Node(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Node::~Node() { stop(); }
+
+Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
+  auto impl = std::make_unique<Impl>();
+  impl->options = std::move(options);
+  storage::StoreOptions store_options;
+  store_options.node = impl->options.name;
+  auto store = storage::EventStore::open(impl->options.store, store_options);
+  if (!store) return fail(store.error());
+  impl->store = std::move(*store);
+  if (auto artifacts = storage::ArtifactStore::open(impl->options.store / "artifacts"); !artifacts)
+    return fail(artifacts.error());
+  if (auto attached = impl->store->attach(storage::memory_projection()); !attached)
+    return fail(attached.error());
+  if (auto ready = impl->store->wait_for("memory", impl->store->last_sequence(), 10min); !ready)
+    return fail(ready.error());
+  impl->start_actors();
+  std::unique_ptr<Node> node(new Node(std::move(impl)));
+  node->impl_->go_on();
+  return node;
+}
+
+void Node::Impl::start_actors() {
+  system = std::make_unique<caf::actor_system>(config);
+  WorkerArguments arguments;
+  arguments.environment = {options.data_directory, options.store / "artifacts", options.threads};
+  arguments.parent = ::getpid();
+  arguments.memory_mb = options.worker_memory_mb;
+  WorkerOptions worker;
+  worker.program = options.program;
+  worker.arguments = format_worker_arguments(arguments);
+  worker.threads = options.threads;
+  pool = spawn_job_pool(*system, std::max<std::uint32_t>(1, options.workers),
+                        [worker] { return process_runner(worker); });
+
+  SupervisorOptions agents;
+  agents.pool = pool;
+  agents.agents[coordinator] = factory<Coordinator>(coordinator, store, pool);
+  agents.agents["autofeature/main"] = factory<AutoFeature>("autofeature/main", store, pool);
+  agents.agents["autotrain/main"] = factory<AutoTrain>("autotrain/main", store, pool);
+  agents.agents["autoperf/main"] = factory<AutoPerf>("autoperf/main", store, pool);
+  agents.agents["recommender/main"] = factory<Recommender>("recommender/main", store, pool);
+  supervisor = spawn_supervisor(*system, std::move(agents));
+
+  serving = spawn_serving(*system, {options.data_directory, options.store / "artifacts", options.threads});
+  feed = std::make_unique<Feed>(*store, store->last_sequence());
+  serving_feed = feed->subscribe([this](const events::Recorded& event) { serve(event); });
+  serve_what_history_says();
+}
+
+void Node::Impl::serve(const events::Recorded& event) const {
+  const auto* served = event.event.body.AsModelServed();
+  if (served != nullptr && served->model && served->data)
+    caf::anon_send(serving, serve_atom_v, *served->model, served->goal, *served->data);
+}
+
+void Node::Impl::serve_what_history_says() const {
+  auto read = store->read_stream("recommender/main", 1, [&](const events::Recorded& event) {
+    serve(event);
+    return true;
+  });
+  if (!read) log().error("what served before is not known: {}", to_string(read.error()));
+}
+
+/// Time does not pass for a goal while its node is down: ResumeGoal marks the gap.
+void Node::Impl::go_on() {
+  if (options.ticker) clock = system->spawn(ticker, supervisor);
+  for (const auto& goal : storage::stored_memory(*store).all<events::GoalRowT>("goals")) {
+    if (goal.status == "finished" || goal.status == "paused") continue;
+    events::ResumeGoalT resume;
+    resume.goal = goal.id;
+    auto command = command_of(std::move(resume), goal.id);
+    command.sender = "node/start";
+    command.number = store->last_sequence();  // the same history is resumed once
+    caf::anon_send(supervisor, std::string(coordinator), std::move(command));
+  }
+}
+
+Result<events::ReplyT> Node::submit(const std::string& agent, const events::CommandT& command,
+                                    std::chrono::milliseconds timeout) {
+  if (command.sender.empty())
+    return fail("runtime.unnamed_command", "a command needs a sender and a number", agent);
+  if (impl_->stopped) return fail("runtime.stopped", "the node is stopped", agent);
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  Error last{"runtime.timeout", "no reply in time", agent, "ask again with the same sender and number"};
+  while (std::chrono::steady_clock::now() < deadline) {
+    caf::scoped_actor self{*impl_->system};
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    Result<events::ReplyT> reply = fail(last);
+    self->request(impl_->supervisor, std::max(left, 1ms), agent, command)
+        .receive([&](events::ReplyT& r) { reply = std::move(r); },
+                 [&](caf::error& e) { reply.error().message = "no reply in time: " + caf::to_string(e); });
+    // An agent that starts again after a crash is a matter of a moment; everything else is for the caller to
+    // see.
+    const bool restarting = reply ? reply->failure && reply->failure->code == "runtime.restarting" : true;
+    if (!restarting) return reply;
+    if (!reply) last = reply.error();
+    if (impl_->stopped) return fail("runtime.stopped", "the node is stopped", agent);
+    self->delayed_send(self, 50ms, tick_atom_v);
+    self->receive([](tick_atom) {});
+  }
+  return fail(last);
+}
+
+events::AnswerT Node::ask(const events::QuestionT& question) const {
+  return answer(question, *impl_->store, storage::stored_memory(*impl_->store));
+}
+
+events::RecommendationsT Node::recommend(const events::RecommendT& wish) {
+  events::RecommendationsT answer;
+  answer.user = wish.user;
+  Error error{"runtime.stopped", "the node is stopped", {}, {}};
+  if (!impl_->stopped) {
+    caf::scoped_actor self{*impl_->system};
+    bool answered = false;
+    self->request(impl_->serving, serving_patience, wish)
+        .receive(
+            [&](events::RecommendationsT& told) {
+              answer = std::move(told);
+              answered = true;
+            },
+            [&](caf::error& e) {
+              error = {"runtime.timeout", "no recommendations: " + caf::to_string(e), {}, {}};
+            });
+    if (answered) return answer;
+  }
+  answer.failure = std::move(refusal(error).failure);
+  return answer;
+}
+
+std::shared_ptr<void> Node::subscribe(std::function<void(const events::Recorded&)> listener) {
+  return impl_->feed ? impl_->feed->subscribe(std::move(listener)) : nullptr;
+}
+
+std::vector<RunningJob> Node::running_jobs() const {
+  std::vector<RunningJob> running;
+  if (impl_->stopped) return running;
+  caf::scoped_actor self{*impl_->system};
+  self->request(impl_->pool, 5s, list_atom_v)
+      .receive(
+          [&](JobViews& views) {
+            for (auto& view : views)
+              if (view.running)
+                running.push_back({view.owner, view.job.id, view.job.goal, std::move(view.epochs)});
+          },
+          [](caf::error& e) { log().warn("running jobs are not known: {}", caf::to_string(e)); });
+  return running;
+}
+
+const storage::EventStore& Node::store() const { return *impl_->store; }
+
+void Node::stop() {
+  if (!impl_->stopped.exchange(true)) impl_->stop();
+}
+
+template <class Handle>
+void Node::Impl::stop_one(Handle& actor, const char* what) {
+  caf::scoped_actor self{*system};
+  self->request(actor, stop_patience, stop_atom_v)
+      .receive([](bool) {},
+               [&](caf::error& e) {
+                 log().error("{} did not stop: {}", what, caf::to_string(e));
+                 caf::anon_send_exit(actor, caf::exit_reason::kill);
+               });
+}
+
+void Node::Impl::stop() {
+  if (clock) caf::anon_send(clock, stop_atom_v);
+  stop_one(pool, "the jobs");
+  stop_one(supervisor, "an agent");
+  serving_feed.reset();
+  feed.reset();
+  caf::anon_send(serving, stop_atom_v);
+  system->await_all_actors_done();
+}
+
+}  // namespace automodel::actors
