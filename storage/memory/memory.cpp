@@ -1,6 +1,7 @@
 #include "storage/memory/memory.hpp"
 
 #include <chrono>
+#include <exception>
 
 #include "storage/memory/apply.hpp"
 
@@ -146,7 +147,12 @@ Result<ReplayResult> replay(const EventStore& store, std::uint64_t until) {
     return result;
   }
   if (until == 0) {
-    result.stored_digest = events::hex(digest(*projection, *store.projection_rows(projection->name())));
+    try {  // a reader has no other way to say that rows cannot be read
+      result.stored_digest = events::hex(digest(*projection, *store.projection_rows(projection->name())));
+    } catch (const std::exception& error) {
+      return fail("storage.io", "the stored rows cannot be read: " + std::string(error.what()),
+                  store.path().string());
+    }
     result.match = result.digest == result.stored_digest;
   }
   return result;
