@@ -59,12 +59,12 @@ BOOST_FIXTURE_TEST_CASE(commands_that_arrive_while_history_loads_wait_and_keep_t
 BOOST_FIXTURE_TEST_CASE(a_crash_between_append_and_reply_has_its_effect_once, ActorFixture) {
   store->automatic = false;
   auto toy = agent("toy/main");
-  auto lost = ask(toy, named(add(3), 1));
+  ask(toy, named(add(3), 1));
   run();
   store->commit_next(false);
   kill(toy);
   run();
-  lost.receive([](events::ReplyT&) { BOOST_FAIL("a dead agent answered"); }, [](caf::error&) {});
+  BOOST_TEST(self->mailbox().empty());  // whoever asked never hears
   auto again = agent("toy/main");
   BOOST_TEST(command(again, named(add(3), 1)).subject == "3");
   BOOST_TEST(store->count("toy/main") == 1u);

@@ -67,8 +67,11 @@ BOOST_FIXTURE_TEST_CASE(an_agent_learns_where_a_restarted_one_lives, Supervised)
   run();
   tell("a/main", named(special("send", "b/main"), 2));
   BOOST_TEST(store->count("b/main") == 0u);
-  sched.advance_time(1s);
-  run();
+  for (int second = 0; second < 2;
+       ++second) {  // an attempt at the dead one may be under way when the new one starts
+    sched.advance_time(1s);
+    run();
+  }
   BOOST_TEST(store->count("b/main") == 1u);
 }
 
