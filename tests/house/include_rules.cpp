@@ -34,7 +34,8 @@ std::vector<std::string> violations(const std::string& file, const std::string& 
   static const std::regex include(R"(^[ \t]*#[ \t]*include[ \t]*[<"]([^">]+)[">])");
   const auto from = top_folder(file);
   // Headers that show LibTorch stay inside recsys; public ones never do.
-  const bool may_use_torch = from == "recsys" && (file.ends_with(".cpp") || file.find("torch") != std::string::npos);
+  const bool may_use_torch =
+      from == "recsys" && (file.ends_with(".cpp") || file.find("torch") != std::string::npos);
   std::vector<std::string> found;
   std::istringstream lines(text);
   std::string line;
@@ -61,7 +62,8 @@ std::vector<fs::path> sources(const fs::path& folder) {
   if (!fs::exists(folder)) return found;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     const auto extension = entry.path().extension();
-    if (entry.is_regular_file() && (extension == ".hpp" || extension == ".cpp")) found.push_back(entry.path());
+    if (entry.is_regular_file() && (extension == ".hpp" || extension == ".cpp"))
+      found.push_back(entry.path());
   }
   return found;
 }
