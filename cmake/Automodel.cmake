@@ -10,9 +10,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 if(AUTOMODEL_SANITIZE STREQUAL "address")
   # CAF 0.17 forms null references in init_fun_factory.hpp: hence no-sanitize=null.
-  set(flags -fsanitize=address,undefined -fno-sanitize=null -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+  set(flags -fsanitize=address,undefined -fno-sanitize=null -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1)
 elseif(AUTOMODEL_SANITIZE STREQUAL "thread")
-  set(flags -fsanitize=thread -fno-omit-frame-pointer -O1)
+  set(flags -fsanitize=thread -fno-omit-frame-pointer -O1 -g1)
 endif()
 if(AUTOMODEL_SANITIZE)
   target_compile_options(automodel_options INTERFACE ${flags})

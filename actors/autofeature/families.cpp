@@ -77,6 +77,7 @@ Family history_means(const Columns& columns) {
   for (const auto& column : first(columns.of_items, 1))
     list.push_back({"mean(label | user*" + column + ")", "a user's taste by the item's " + column});
   list.push_back({"residual(user)", "how a user rates against what the items get"});
+  list.push_back({"residual(user, last=10)", "how the user's last ten went against what the items get"});
   list.push_back({"residual(item)", "how an item is rated against what its users give"});
   for (const auto& column : first(columns.of_users, 1))
     list.push_back({"mean(label | item*" + column + ")", "an item's worth by the user's " + column});

@@ -24,6 +24,7 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
 
 /// The part of a key's history that an expression looks at.
 Totals part_of(const History& history, std::uint32_t key, const Expression& e, std::int64_t now) {
+  if (key == KeyIndex::unseen) return {};
   if (history.kind == History::Kind::totals) return history.totals[key];
   const Timeline& timeline = history.timelines[key];
   return e.window > 0 ? timeline.since(now - e.window - 1) : timeline.newest(e.last);

@@ -165,14 +165,16 @@ class Parser {
       const double seconds = *amount * static_cast<double>(unit->second);
       out.window = seconds >= 1 && seconds < 1e11 ? static_cast<std::int64_t>(seconds) : 0;
       const bool allowed = f == Function::count || f == Function::mean || f == Function::deviation ||
-                           f == Function::popularity;
+                           f == Function::residual || f == Function::popularity;
       if (allowed && out.window > 0) return {};
       at_ = start;
       return error(allowed ? "the window is too short or too long" : "no window is possible here");
     }
     const std::string word = name();
     const double value = take('=') ? number().value_or(0) : 0;
-    if (word == "last" && (f == Function::mean || f == Function::deviation || f == Function::similar) &&
+    if (word == "last" &&
+        (f == Function::mean || f == Function::deviation || f == Function::residual ||
+         f == Function::similar) &&
         value >= 1 && value <= 1000 && value == std::floor(value)) {
       out.last = static_cast<std::uint32_t>(value);
       return {};
@@ -241,7 +243,7 @@ std::string options_text(const Expression& expression) {
   if (expression.last > 0 &&
       !(expression.function == Function::similar && expression.last == default_similar_last))
     text += ", last=" + std::to_string(expression.last);
-  if (expression.weight != 20) text += ", w=" + number_text(expression.weight);
+  if (expression.weight != default_weight) text += ", w=" + number_text(expression.weight);
   return text;
 }
 

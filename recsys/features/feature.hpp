@@ -1,22 +1,22 @@
 // Point-in-time features: the value at a row uses only rows with an earlier time. Rows of equal time do not
 // see each other, and no row sees its own label. A feature is written as an expression:
 //
-//   count(user)                       log(1 + rows of that user before now) (also item, user*genres, any category)
-//   count(item, 30d)                  within a window (w, d, h, m, s)
-//   mean(label | user)                smoothed mean of the label: (sum + w * global) / (n + w), w = 20 unless `, w=…`
-//   mean(rating | user)               the same of a number column of interactions, feedback too: only earlier rows count
-//   mean(label | user, last=10)       over the last ten
-//   mean(label | user*genres)         over a crossed key; multi-valued columns are averaged over their values
-//   std(label | user)                 smoothed standard deviation
-//   recency(user)  age(item)          log(1 + seconds) since that key's last row, and since its first
-//   popularity(item, 30d)             count in the window, as a share of all rows in it
-//   residual(user)                    shrunk mean of label minus what was expected of each row when it happened: the
-//                                     item's mean for `user`, the user's for `item`, both (less the global mean) else
-//   residual(user*genres)             taste beyond user and item; residual(rating | user*genres) of a number column
-//   similar(user)                     what the user's last 50 (`, last=…`) residuals on similar items let expect here
-//   bucket(mean(label | item), 16)    quantile buckets of a number, fitted on training rows
-//   cross(gender, genres)             a category of combinations; its parts may be buckets, hour and weekday too
-//   hour(time)  weekday(time)         UTC; 1 is the hour after midnight, and Monday
+//   count(user)                       log(1 + rows of that user before now) (also item, user*genres, any
+//   category) count(item, 30d)                  within a window (w, d, h, m, s) mean(label | user) smoothed
+//   mean of the label: (sum + w * global) / (n + w), w = 5 unless `, w=…` mean(rating | user) the same of a
+//   number column of interactions, feedback too: only earlier rows count mean(label | user, last=10) over the
+//   last ten mean(label | user*genres)         over a crossed key; multi-valued columns are averaged over
+//   their values std(label | user)                 smoothed standard deviation recency(user)  age(item) log(1
+//   + seconds) since that key's last row, and since its first popularity(item, 30d)             count in the
+//   window, as a share of all rows in it residual(user)                    shrunk mean of label minus what
+//   was expected of each row when it happened: the
+//                                     item's mean for `user`, the user's for `item`, both (less the global
+//                                     mean) else; with a window or last=… too
+//   residual(user*genres)             taste beyond user and item; residual(rating | user*genres) of a number
+//   column similar(user)                     what the user's last 50 (`, last=…`) residuals on similar items
+//   let expect here bucket(mean(label | item), 16)    quantile buckets of a number, fitted on training rows
+//   cross(gender, genres)             a category of combinations; its parts may be buckets, hour and weekday
+//   too hour(time)  weekday(time)         UTC; 1 is the hour after midnight, and Monday
 #pragma once
 
 #include <cstdint>

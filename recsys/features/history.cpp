@@ -96,7 +96,7 @@ double Similarity::expect(std::uint32_t user, std::uint32_t item) const {
     if (other.item == item) continue;
     const Pair* pair = find(key_of(item, other.item));
     if (!pair || pair->squares <= 0) continue;
-    constexpr double shrink = 5;  // pairs of users; chosen on MovieLens' tuning slice
+    constexpr double shrink = 5;  // users in common at which a similarity counts half; not tuned
     const double weight = pair->products / pair->squares * pair->count / (pair->count + shrink);
     sum += weight * other.residual;
     weights += std::abs(weight);

@@ -119,8 +119,10 @@ void KeyIndex::find(const Moment& moment, std::vector<std::uint32_t>& out) const
   }
   thread_local std::vector<std::uint64_t> keys;
   combinations(moment, keys);
-  for (const std::uint64_t key : keys)
-    if (const auto at = numbers_.find(key); at != numbers_.end()) out.push_back(at->second);
+  for (const std::uint64_t key : keys) {
+    const auto at = numbers_.find(key);
+    out.push_back(at == numbers_.end() ? unseen : at->second);
+  }
 }
 
 }  // namespace automodel::recsys

@@ -51,7 +51,9 @@ class KeyIndex {
   /// No columns: one key for everything. Errors: features.unknown_column, features.too_large.
   static Result<KeyIndex> bind(const Dataset& data, const std::vector<std::string>& columns);
 
-  /// Keys never seen in the data set are left out.
+  /// A combination that the data set never held: it has a history, an empty one.
+  static constexpr std::uint32_t unseen = static_cast<std::uint32_t>(-1);
+  /// The keys of a moment; `unseen` for each combination that is in no row of the data set.
   void find(const Moment& moment, std::vector<std::uint32_t>& out) const;
   std::size_t size() const { return size_; }
 

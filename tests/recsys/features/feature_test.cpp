@@ -27,6 +27,7 @@ const std::vector<std::string> expressions{"count(user)",
                                            "similar(user)",
                                            "similar(rating | user, last=4)",
                                            "bucket(mean(label | item), 4)",
+                                           "residual(user, last=3)",
                                            "bucket(year, 3)",
                                            "hour(time)",
                                            "weekday(time)",
@@ -69,6 +70,13 @@ bool same(const FeatureColumn& a, std::size_t row_a, const FeatureColumn& b, std
   if (a.categorical) return a.codes[row_a] == b.codes[row_b];
   const float x = a.numbers[row_a], y = b.numbers[row_b];
   return (std::isnan(x) && std::isnan(y)) || x == y;
+}
+
+/// Another import may number the values of a column otherwise, and so average them in another order.
+bool close(const FeatureColumn& a, std::size_t row_a, const FeatureColumn& b, std::size_t row_b) {
+  if (a.categorical || same(a, row_a, b, row_b)) return same(a, row_a, b, row_b);
+  const float x = a.numbers[row_a], y = b.numbers[row_b];
+  return std::abs(x - y) <= 1e-6f * std::max(1.0f, std::abs(x));
 }
 
 struct Fixture {
@@ -119,9 +127,22 @@ BOOST_AUTO_TEST_CASE(serving_after_the_last_row_agrees_with_the_value_of_a_row_t
     for (std::size_t f = 0; f < expressions.size(); ++f) {
       // A combination that appears for the first time is unknown to serving, and a new code in the batch.
       if (expressions[f].starts_with("cross") && values[f].codes[0] == 0) continue;
-      BOOST_TEST(same(values[f], 0, batch.columns()[f], rows.size() - 1), expressions[f]);
+      BOOST_TEST(close(values[f], 0, batch.columns()[f], rows.size() - 1),
+                 expressions[f] << ": " << (values[f].categorical ? 0 : values[f].numbers[0]) << " or "
+                                << (values[f].categorical ? 0 : batch.columns()[f].numbers.back()));
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_combination_that_serving_sees_first_counts_as_it_does_in_the_batch) {
+  // The user had Drama but never War; the item at hand is both. War once was left out of the average when serving.
+  const Dataset data = import({{1, 0, 5, 100}, {2, 1, 1, 200}});
+  const std::vector<std::string> wanted{"residual(rating | user*genres)", "count(user*genres)"};
+  const auto engine = FeatureEngine::create(data, *labels(data, "rating>=4"), wanted, {});
+  BOOST_REQUIRE(engine);
+  const std::vector<std::uint32_t> items{*data.find_item("i1")};
+  const auto values = engine->at(*data.find_user("u1"), items, 300);
+  BOOST_TEST(values[1].numbers[0] == std::log1p(1.0f) / 2, boost::test_tools::tolerance(1e-5f));
 }
 
 BOOST_AUTO_TEST_CASE(a_row_sees_neither_its_own_label_nor_rows_of_its_time) {
@@ -140,12 +161,12 @@ BOOST_AUTO_TEST_CASE(a_row_sees_neither_its_own_label_nor_rows_of_its_time) {
 
 BOOST_AUTO_TEST_CASE(equal_features_have_equal_text) {
   const auto text = [](const char* expression) { return canonical_feature(expression).value_or("?"); };
-  BOOST_TEST(text(" mean( label|genres*user ,w=20)") == "mean(label | user*genres)");
+  BOOST_TEST(text(" mean( label|genres*user ,w=5)") == "mean(label | user*genres)");
   BOOST_TEST(text("count(item,720h)") == "count(item, 30d)");
   BOOST_TEST(text("residual(label | user)") == "residual(user)");
   BOOST_TEST(text("similar(user, last=50)") == "similar(user)");
-  BOOST_TEST(text("cross(genres,bucket(mean(label|item,w=5),8))") ==
-             "cross(bucket(mean(label | item, w=5), 8), genres)");
+  BOOST_TEST(text("cross(genres,bucket(mean(label|item,w=3),8))") ==
+             "cross(bucket(mean(label | item, w=3), 8), genres)");
   for (const std::string& expression : expressions) {
     const auto once = canonical_feature(expression);
     BOOST_REQUIRE(once);
