@@ -30,6 +30,8 @@ Result<std::shared_ptr<const Prepared>> prepare(recsys::Dataset data, const even
   if (!ref.hash.empty() && ref.hash != data.hash())
     return fail("data.changed", "data set '" + ref.name + "' is not the one that the job was planned on",
                 ref.name, "Import the original again, or begin a new goal");
+  if (ref.split > events::SplitKind::MAX)
+    return fail("data.bad_split", "no split " + std::to_string(static_cast<int>(ref.split)), ref.name);
   const std::vector<double> ratios = ref.ratios.empty() ? std::vector<double>{0.8, 0.1, 0.1} : ref.ratios;
   constexpr std::uint64_t split_seed = 1;  // one split for all seeds of a goal: their results are comparable
   auto split = recsys::split(data, static_cast<recsys::SplitKind>(ref.split), ratios, split_seed);
@@ -67,9 +69,8 @@ PreparedCache& cache() {
 
 std::unique_ptr<events::FailureT> to_failure(const Error& error) {
   auto failure = std::make_unique<events::FailureT>();
-  failure->code = error.code == "training.nan"             ? "jobs.nan"
-                  : error.code == "training.out_of_memory" ? "jobs.out_of_memory"
-                                                           : error.code;
+  const bool exhausted = error.code == "training.out_of_memory" || error.code == "models.out_of_memory";
+  failure->code = exhausted ? "jobs.out_of_memory" : error.code == "training.nan" ? "jobs.nan" : error.code;
   failure->message = error.message;
   failure->where = error.where;
   failure->hint = error.hint;

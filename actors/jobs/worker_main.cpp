@@ -1,9 +1,11 @@
 #include "actors/jobs/worker_main.hpp"
 
+#include <dlfcn.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <iostream>
@@ -19,6 +21,18 @@ template <class Number>
 bool read_number(const std::string& text, Number& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc{} && end == text.data() + text.size();
+}
+
+/// OpenBLAS takes a buffer (128 MiB of addresses) for each thread that multiplies, and where the system
+/// refuses one it asks again for ever. So it gets them before the limit holds; what it gives back, it keeps
+/// for itself. Another BLAS has no such functions.
+void reserve_blas_buffers(std::uint32_t threads) {
+  const auto take = reinterpret_cast<void* (*)(int)>(::dlsym(RTLD_DEFAULT, "blas_memory_alloc"));
+  const auto give_back = reinterpret_cast<void (*)(void*)>(::dlsym(RTLD_DEFAULT, "blas_memory_free"));
+  if (take == nullptr || give_back == nullptr) return;
+  std::vector<void*> buffers;
+  for (std::uint32_t i = 0; i < threads; ++i) buffers.push_back(take(0));
+  for (void* buffer : buffers) give_back(buffer);
 }
 
 int complain(const Error& error) {
@@ -97,6 +111,7 @@ int worker_main(const std::vector<std::string>& arguments) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (parsed->parent != 0 && ::getppid() != parsed->parent) return 0;  // it ended before the line above
   if (parsed->memory_mb != 0) {
+    reserve_blas_buffers(std::max(1u, parsed->environment.threads));
     const rlim_t bytes = parsed->memory_mb << 20;
     const rlimit limit{bytes, bytes};
     if (::setrlimit(RLIMIT_DATA, &limit) != 0)

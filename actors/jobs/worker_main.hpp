@@ -15,7 +15,7 @@ namespace automodel::actors {
 struct WorkerArguments {
   JobEnvironment environment;
   pid_t parent = 0;             // the node; when it is gone, so is the worker
-  std::uint64_t memory_mb = 0;  // of data; 0: no limit
+  std::uint64_t memory_mb = 0;  // of data, 128 for each thread's buffer of OpenBLAS included; 0: no limit
 };
 
 /// The arguments after the program's name, `worker` first; `parse` reads what `format` wrote.

@@ -75,6 +75,37 @@ Ticker::behavior_type ticker(Ticker::stateful_pointer<std::int64_t> self, const 
   };
 }
 
+/// Each life of an agent has an epoch of its own: what an earlier one still had under way when it ended is
+/// refused, whatever versions it expects.
+std::uint64_t own_epoch(storage::EventStore& store, const std::string& stream) {
+  const auto last = store.epoch(stream);
+  if (!last) {
+    log().error("{} cannot tell whose it is: {}", stream, to_string(last.error()));
+    return 1;
+  }
+  if (auto raised = store.raise_epoch(stream, *last + 1); !raised) {
+    log().error("{} keeps the epoch of its last start: {}", stream, to_string(raised.error()));
+    return *last;
+  }
+  return *last + 1;
+}
+
+/// Time does not pass for a goal while its node is down: ResumeGoal marks the gap, and must come before
+/// anything else that the coordinator hears.
+std::vector<events::CommandT> resume_goals(const storage::EventStore& store) {
+  std::vector<events::CommandT> commands;
+  for (const auto& goal : storage::stored_memory(store).all<events::GoalRowT>("goals")) {
+    if (goal.status == "finished" || goal.status == "paused") continue;
+    events::ResumeGoalT resume;
+    resume.goal = goal.id;
+    auto command = command_of(std::move(resume), goal.id);
+    command.sender = "node/start/" + goal.id;
+    command.number = store.last_sequence();  // the same history is resumed once
+    commands.push_back(std::move(command));
+  }
+  return commands;
+}
+
 template <Decider D>
 AgentFactory factory(const std::string& stream, const std::shared_ptr<storage::EventStore>& store,
                      const JobPool& pool) {
@@ -83,7 +114,7 @@ AgentFactory factory(const std::string& stream, const std::shared_ptr<storage::E
     options.core.stream = stream;
     options.core.now = utc_now;
     options.core.memory = store->projection_rows("memory");
-    if (auto epoch = store->epoch(stream)) options.core.epoch = *epoch;
+    options.core.epoch = own_epoch(*store, stream);
     options.store = store;
     options.pool = pool;
     return spawn_agent<D>(system, std::move(options));
@@ -108,7 +139,6 @@ struct Node::Impl {
   void start_actors();
   void serve(const events::Recorded& event) const;
   void serve_what_history_says() const;
-  void go_on();
   void stop();
   template <class Handle>
   void stop_one(Handle& actor, const char* what);
@@ -133,9 +163,7 @@ Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
   if (auto ready = impl->store->wait_for("memory", impl->store->last_sequence(), 10min); !ready)
     return fail(ready.error());
   impl->start_actors();
-  std::unique_ptr<Node> node(new Node(std::move(impl)));
-  node->impl_->go_on();
-  return node;
+  return std::unique_ptr<Node>(new Node(std::move(impl)));
 }
 
 void Node::Impl::start_actors() {
@@ -153,12 +181,14 @@ void Node::Impl::start_actors() {
 
   SupervisorOptions agents;
   agents.pool = pool;
+  agents.greetings[coordinator] = resume_goals(*store);
   agents.agents[coordinator] = factory<Coordinator>(coordinator, store, pool);
   agents.agents["autofeature/main"] = factory<AutoFeature>("autofeature/main", store, pool);
   agents.agents["autotrain/main"] = factory<AutoTrain>("autotrain/main", store, pool);
   agents.agents["autoperf/main"] = factory<AutoPerf>("autoperf/main", store, pool);
   agents.agents["recommender/main"] = factory<Recommender>("recommender/main", store, pool);
   supervisor = spawn_supervisor(*system, std::move(agents));
+  if (options.ticker) clock = system->spawn(ticker, supervisor);
 
   serving = spawn_serving(*system, {options.data_directory, options.store / "artifacts", options.threads});
   feed = std::make_unique<Feed>(*store, store->last_sequence());
@@ -178,20 +208,6 @@ void Node::Impl::serve_what_history_says() const {
     return true;
   });
   if (!read) log().error("what served before is not known: {}", to_string(read.error()));
-}
-
-/// Time does not pass for a goal while its node is down: ResumeGoal marks the gap.
-void Node::Impl::go_on() {
-  if (options.ticker) clock = system->spawn(ticker, supervisor);
-  for (const auto& goal : storage::stored_memory(*store).all<events::GoalRowT>("goals")) {
-    if (goal.status == "finished" || goal.status == "paused") continue;
-    events::ResumeGoalT resume;
-    resume.goal = goal.id;
-    auto command = command_of(std::move(resume), goal.id);
-    command.sender = "node/start";
-    command.number = store->last_sequence();  // the same history is resumed once
-    caf::anon_send(supervisor, std::string(coordinator), std::move(command));
-  }
 }
 
 Result<events::ReplyT> Node::submit(const std::string& agent, const events::CommandT& command,

@@ -30,6 +30,9 @@ class SupervisorActor final : public Supervisor::base {
   const char* name() const override { return "automodel.supervisor"; }
 
   void on_exit() override {
+    // After a stop there are none left; where this actor was ended by force, they must not outlive it.
+    for (auto& [stream, child] : children_)
+      if (child.actor) caf::anon_send_exit(child.actor, caf::exit_reason::kill);
     children_.clear();
     options_.pool = nullptr;
     options_.agents.clear();
@@ -69,6 +72,8 @@ class SupervisorActor final : public Supervisor::base {
     child.address = child.actor.address();
     child.started = clock().now();
     monitor(child.actor);
+    if (const auto greeting = options_.greetings.find(stream); greeting != options_.greetings.end())
+      for (const auto& command : greeting->second) caf::anon_send(child.actor, command);
     for (auto& [name, other] : children_) {
       if (!other.actor) continue;
       send(other.actor, KnowAgent{stream, child.actor});

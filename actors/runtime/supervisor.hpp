@@ -26,7 +26,10 @@ using Supervisor = caf::typed_actor<
 
 struct SupervisorOptions {
   std::map<std::string, AgentFactory> agents;  // by stream
-  JobPool pool;                                // is told where agents live; may be absent
+  /// What an agent is told first, at each start, before anybody else can reach it. Named commands: one that
+  /// was carried out has no second effect.
+  std::map<std::string, std::vector<events::CommandT>> greetings;
+  JobPool pool;  // is told where agents live; may be absent
   std::chrono::milliseconds first_pause{100};
   std::chrono::milliseconds longest_pause{30'000};
 };
