@@ -157,6 +157,9 @@ BOOST_FIXTURE_TEST_CASE(unknown_settings_are_refused_with_their_place, Place) {
   BOOST_TEST(error_of(run("events --json"))["where"] == "elsewhere");
   BOOST_TEST(error_of(run("events --json --store here"))["where"] == "here");
   BOOST_TEST(error_of(run("data list --json --config none.toml"))["code"] == "config.no_such_file");
+  write("automodel.toml", "log_level = \"loud\"\n");
+  BOOST_TEST(error_of(run("data list --json"))["code"] == "usage.log_level");
+  BOOST_TEST(run("data list --json --log-level debug").status == 0);  // the flag wins
 }
 
 BOOST_FIXTURE_TEST_CASE(data_sets_are_imported_listed_and_shown, Place) {
@@ -209,4 +212,13 @@ BOOST_FIXTURE_TEST_CASE(a_node_listens_to_this_machine_only, Place) {
   BOOST_TEST(ended.status == 1);
   BOOST_TEST(error_of(ended)["code"] == "session.remote_endpoint");
   BOOST_TEST(!fs::exists(path / "var/store"));
+}
+
+BOOST_FIXTURE_TEST_CASE(more_threads_than_a_machine_has_are_refused_instead_of_hanging_it, Place) {
+  for (const char* arguments :
+       {"evolve --data x --workers 100000", "train --method lr --data x --threads 99999"}) {
+    const Ended ended = run(std::string(arguments) + " --json");
+    BOOST_TEST(ended.status == 2, arguments);
+    BOOST_TEST(error_of(ended)["code"] == "usage.too_many", arguments);
+  }
 }

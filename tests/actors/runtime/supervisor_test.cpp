@@ -90,4 +90,39 @@ BOOST_FIXTURE_TEST_CASE(stopping_ends_every_agent_and_then_the_supervisor, Super
   BOOST_TEST(!reply(late));
 }
 
+BOOST_FIXTURE_TEST_CASE(an_agent_hears_its_greeting_before_what_another_still_had_for_it, ActorFixture) {
+  // "a" has had a message for "b" since before everything ended.
+  auto before = agent("a/main");
+  run();
+  command(before, named(special("send", "b/main"), 1));
+  kill(before);
+  run();
+  BOOST_REQUIRE(store->outbox("a/main")->size() == 1u);
+
+  actors::SupervisorOptions made;
+  made.greetings["b/main"] = {named(special("close", "hello"), 1, "greeting")};
+  for (const std::string stream : {"a/main", "b/main"})
+    made.agents[stream] = [this, stream](caf::actor_system&) { return agent(stream); };
+  auto supervisor = actors::spawn_supervisor(system, made);
+  run();
+  BOOST_REQUIRE(store->count("b/main") == 2u);
+  BOOST_TEST((*store->find("b/main", 1))->event.body.AsGoalPaused()->by == "hello");
+  // Told again at the next start, it has no second effect.
+  kill(spawned.at(2));
+  run();
+  sched.advance_time(1s);
+  run();
+  BOOST_TEST(spawned.size() == 4u);
+  BOOST_TEST(store->count("b/main") == 2u);
+  caf::anon_send_exit(supervisor, caf::exit_reason::kill);
+}
+
+BOOST_FIXTURE_TEST_CASE(agents_do_not_outlive_a_supervisor_that_is_ended_by_force, Supervised) {
+  run();
+  caf::anon_send_exit(supervisor, caf::exit_reason::kill);
+  run();
+  auto late = ask(spawned.at(0), named(add(1), 1));
+  BOOST_TEST(!reply(late));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
