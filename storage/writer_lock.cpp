@@ -28,7 +28,7 @@ Result<WriterLock> WriterLock::take(const std::filesystem::path& directory) {
     const std::string who =
         named ? "process " + std::string(holder, std::strcspn(holder, "\n")) : "another process";
     return fail("storage.locked", who + " writes to this store", directory.string(),
-                "end it first, or open the store read-only");
+                "end it first, or choose another store; reading commands work meanwhile");
   }
   const std::string self = std::to_string(::getpid()) + "\n";
   // The number is for people; the lock holds without it, as on a full disk.

@@ -60,6 +60,9 @@ Result<events::GoalT> goal_from_text(const GoalText& text) {
       !std::isfinite(text.max_latency_ms + text.max_model_mb))
     return fail("usage.bad_bound", "a bound is a positive number", "--max-latency-ms, --max-model-mb",
                 "0 means no bound");
+  if (text.parallel > 256)
+    return fail("usage.too_many", std::to_string(text.parallel) + " pieces of work at once are too many",
+                "--parallel", "at most 256");
   events::GoalT goal;
   if (!text.budget.empty() || text.max_trials == 0) {
     auto seconds = parse_duration(text.budget.empty() ? "3m" : text.budget);

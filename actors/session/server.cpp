@@ -1,6 +1,10 @@
 #include "actors/session/server.hpp"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <condition_variable>
+#include <cstring>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -138,9 +142,29 @@ struct SessionServer::Impl {
 
 SessionServer::SessionServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
+namespace {
+
+/// ZeroMQ binds over an ipc socket that another process listens at, and takes its clients away: asked first.
+bool somebody_listens(const std::string& endpoint) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (!endpoint.starts_with("ipc://") || endpoint.size() - 6 >= sizeof address.sun_path) return false;
+  std::memcpy(address.sun_path, endpoint.data() + 6, endpoint.size() - 6);
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return false;
+  const bool answered = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ::close(probe);
+  return answered;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<SessionServer>> SessionServer::start(const std::string& endpoint,
                                                             SessionService service) {
   if (auto fine = check_endpoint(endpoint); !fine) return fail(fine.error());
+  if (somebody_listens(endpoint))
+    return fail("session.cannot_bind", "another node listens there", endpoint,
+                "stop it, or choose another endpoint with --listen");
   auto impl = std::make_unique<Impl>();
   impl->service = std::move(service);
   try {

@@ -194,3 +194,20 @@ BOOST_AUTO_TEST_CASE(incomplete_events_do_no_harm) {
   observe(state, recorded(events::TrialFailedT{}));
   BOOST_TEST(!render(state, 0, 80, false).empty());
 }
+
+BOOST_AUTO_TEST_CASE(neither_a_pause_nor_downtime_gives_spent_time_back) {
+  LiveState state;
+  observe(state, recorded(accepted(), 100 * second));
+  events::GoalPausedT paused;
+  paused.goal = "goal-1";
+  events::GoalResumedT resumed;
+  resumed.goal = "goal-1";
+  observe(state, recorded(paused, 140 * second));
+  BOOST_TEST(render(state, 900 * second, 120, false)[1].find("2 m 20 s of") != std::string::npos);
+  observe(state, recorded(resumed, 1000 * second));
+  BOOST_TEST(render(state, 1000 * second, 120, false)[1].find("2 m 20 s of") != std::string::npos);
+  // Killed twenty seconds later, going on much later: there was no pause.
+  observe(state, recorded(trial("trial-1"), 1020 * second));
+  observe(state, recorded(resumed, 5000 * second));
+  BOOST_TEST(render(state, 5000 * second, 120, false)[1].find("2 m 00 s of") != std::string::npos);
+}

@@ -40,6 +40,23 @@ std::string steps_text(const json& answer) {
   return text;
 }
 
+/// "id=trial-3 method=deepfm": one level, numbers short, without the deeper ones.
+std::string inline_text(const json& object) {
+  std::string text;
+  for (const auto& [name, value] : object.items())
+    if (!value.is_structured())
+      text += (text.empty() ? "" : " ") + name + "=" + storage::cell_text(value, name);
+  return text;
+}
+
+/// What people read first, where an answer's own order is the alphabet.
+std::vector<std::string> columns_of(const std::string& name) {
+  if (name == "proposals") return {"id", "agent", "action", "status", "expected_gain", "subject"};
+  if (name == "agents") return {"agent", "stream", "events", "decisions", "outcomes", "trials"};
+  if (name == "decisions") return {"by", "question", "chosen", "rationale"};
+  return {};
+}
+
 std::string object_text(const json& object) {
   std::size_t width = 0;
   for (const auto& [name, value] : object.items()) width = std::max(width, columns(name));
@@ -47,7 +64,9 @@ std::string object_text(const json& object) {
   for (const auto& [name, value] : object.items()) {
     const bool table = value.is_array() && !value.empty() && value[0].is_object();
     if (table)
-      tables += "\n" + name + "\n" + rows_text(value, {});
+      tables += "\n" + name + "\n" + rows_text(value, columns_of(name));
+    else if (value.is_object())
+      text += pad_right(name, width) + "  " + inline_text(value) + "\n";
     else
       text += pad_right(name, width) + "  " + storage::cell_text(value, name) + "\n";
   }
@@ -70,7 +89,7 @@ std::string answer_text(const std::string& topic, const std::string& text) {
   }
   if (answer.is_array())
     return answer.empty()          ? "nothing found\n"
-           : answer[0].is_object() ? rows_text(answer, {})
+           : answer[0].is_object() ? rows_text(answer, columns_of(topic))
                                    : storage::cell_text(answer) + "\n";
   return answer.is_object() ? object_text(answer) : storage::cell_text(answer) + "\n";
 }

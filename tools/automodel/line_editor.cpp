@@ -38,17 +38,16 @@ LineEditor::LineEditor(std::filesystem::path history,
   if (!history_.empty()) read_history(history_.c_str());
 }
 
-LineEditor::~LineEditor() {
-  if (!history_.empty()) write_history(history_.c_str());
-  completer = nullptr;
-}
+LineEditor::~LineEditor() { completer = nullptr; }
 
 std::optional<std::string> LineEditor::read(const std::string& prompt) {
   char* line = readline(prompt.c_str());
   if (!line) return std::nullopt;
   std::string text(line);
   std::free(line);
-  if (!text.empty()) add_history(text.c_str());
+  if (text.empty()) return text;
+  add_history(text.c_str());
+  if (!history_.empty()) write_history(history_.c_str());  // Ctrl-C ends the program without a destructor
   return text;
 }
 

@@ -13,7 +13,7 @@ namespace automodel::tools {
 class LineEditor {
  public:
   /// `complete` gives whole lines that a beginning could go on as. The history is read from `history` and
-  /// written back at the end; a file that cannot be read or written only means no history.
+  /// written back after each line; a file that cannot be read or written only means no history.
   LineEditor(std::filesystem::path history,
              std::function<std::vector<std::string>(std::string_view)> complete);
   ~LineEditor();

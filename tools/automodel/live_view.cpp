@@ -93,8 +93,13 @@ void observe(LiveState& state, const events::Recorded& event) {
   } else if (const auto* back = body.AsModelRolledBack()) {
     promote(state, back->model.get());
   } else if (body.type == K::GoalPaused) {
+    state.seconds_left -= static_cast<double>(event.time - state.left_at) * 1e-9;
+    state.left_at = event.time;
     state.state = "paused";
   } else if (body.type == K::GoalResumed) {
+    // A killed program left no pause: its time counts up to its last event.
+    if (state.state == "running" && state.last_time > state.left_at)
+      state.seconds_left -= static_cast<double>(state.last_time - state.left_at) * 1e-9;
     state.state = "running";
     state.left_at = event.time;
   } else if (body.type == K::ReportRequested) {
@@ -104,6 +109,7 @@ void observe(LiveState& state, const events::Recorded& event) {
     state.reason = over->reason;
     state.running.clear();
   }
+  state.last_time = event.time;
   if (line.empty()) return;
   state.recent.push_back(line);
   if (state.recent.size() > max_recent) state.recent.pop_front();

@@ -30,6 +30,7 @@ struct LiveState {
   std::uint32_t cycle = 0;
   double seconds_left = 0;       // when `left_at` was
   std::int64_t left_at = 0;      // UTC, ns; 0: unknown
+  std::int64_t last_time = 0;    // of the last event seen
   std::set<std::string> trials;  // started; a trial that goes on in a later rung is still one
   std::uint32_t features_kept = 0;
   std::uint32_t features_retired = 0;

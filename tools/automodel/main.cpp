@@ -87,6 +87,17 @@ Result<void> set_log_level(const std::string& name) {
   return {};
 }
 
+/// More processes or threads than any machine of ours has end in a machine that can start nothing any more.
+Result<void> check_parallel(const Settings& settings) {
+  constexpr std::uint32_t most = 256;
+  if (settings.workers > most || settings.threads > most)
+    return fail("usage.too_many",
+                std::to_string(std::max(settings.workers, settings.threads)) + " is too many",
+                settings.workers > most ? "--workers" : "--threads",
+                "at most " + std::to_string(most) + "; as many as there are cores is best");
+  return {};
+}
+
 void add_commands(CLI::App& app, Program& program) {
   app.add_option("--store", program.settings.store, "directory of the event store")->capture_default_str();
   app.add_option("--data-dir", program.settings.data_dir, "directory of imported data sets")
@@ -143,6 +154,7 @@ int run(int argc, char** argv) {
                        json);
   }
   if (auto level = set_log_level(program.settings.log_level); !level) return print_error(level.error(), json);
+  if (auto fine = check_parallel(program.settings); !fine) return print_error(fine.error(), json);
   auto status = program.run();
   std::cout.flush();
   if (!status) return print_error(status.error(), json);

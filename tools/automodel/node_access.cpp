@@ -5,6 +5,7 @@
 
 #include "actors/session/protocol.hpp"
 #include "tools/automodel/datasets.hpp"
+#include "tools/automodel/event_text.hpp"
 
 namespace automodel::tools {
 namespace {
@@ -55,6 +56,11 @@ events::EventPageT read_page(const actors::Node& node, const events::ReadEventsT
   events::EventPageT page;
   const storage::EventStore& store = node.store();
   page.next = wish.from == 0 ? store.last_sequence() + 1 : wish.from;  // 0: from now on
+  if (!wish.stream.empty())
+    if (auto known = check_stream(store, wish.stream); !known) {
+      page.failure = std::make_unique<events::FailureT>(actors::failure_of(known.error()));
+      return page;
+    }
   const std::uint32_t limit = std::clamp<std::uint32_t>(wish.limit, 1, actors::max_page);
   std::size_t bytes = 0;
   auto read = store.read_all(page.next, [&](const events::Recorded& event) {

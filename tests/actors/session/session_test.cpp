@@ -66,6 +66,18 @@ events::QuestionT question(std::string topic) {
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(a_second_server_does_not_take_over_the_socket_of_a_living_one) {
+  const std::string endpoint = fresh_endpoint();
+  auto server = SessionServer::start(endpoint, echo()).value();
+  const auto second = SessionServer::start(endpoint, echo());
+  BOOST_REQUIRE(!second);
+  BOOST_TEST(second.error().code == "session.cannot_bind");
+  auto client = SessionClient::connect(endpoint, 5s).value();
+  BOOST_TEST(client.ask(question("status")).value() == "\"status\"");
+  server.reset();
+  BOOST_TEST(SessionServer::start(endpoint, echo()).has_value());  // what a dead one left is no obstacle
+}
+
 BOOST_AUTO_TEST_CASE(a_client_is_served_with_every_kind_of_request) {
   auto server = SessionServer::start(fresh_endpoint(), echo()).value();
   auto client = SessionClient::connect(server->endpoint(), 5s).value();
