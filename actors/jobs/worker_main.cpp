@@ -8,10 +8,13 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
 #include <iostream>
 
 #include "actors/runtime/frames.hpp"
 #include "actors/runtime/worker_process.hpp"
+#include "recsys/models/threads.hpp"
 
 namespace automodel::actors {
 
@@ -33,6 +36,29 @@ void reserve_blas_buffers(std::uint32_t threads) {
   std::vector<void*> buffers;
   for (std::uint32_t i = 0; i < threads; ++i) buffers.push_back(take(0));
   for (void* buffer : buffers) give_back(buffer);
+}
+
+/// Private writable memory of this process, MB; 0 where it is not known.
+std::uint64_t data_mb() {
+  std::ifstream in("/proc/self/status");
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with("VmData:")) return std::strtoull(line.c_str() + 7, nullptr, 10) >> 10;
+  return 0;
+}
+
+/// What the libraries need to run at all comes first: not all of them take a refusal.
+Result<void> limit_memory(std::uint64_t megabytes, std::uint32_t threads) {
+  reserve_blas_buffers(threads);
+  recsys::make_threads(threads);
+  constexpr std::uint64_t least = 64;  // for a job
+  if (const auto used = data_mb(); used + least > megabytes)
+    return fail("jobs.memory_limit", "a limit of " + std::to_string(megabytes) + " MB is too small",
+                "--memory", "a worker uses " + std::to_string(used) + " MB before it begins");
+  const rlim_t bytes = megabytes << 20;
+  const rlimit limit{bytes, bytes};
+  if (::setrlimit(RLIMIT_DATA, &limit) != 0)
+    return fail("jobs.memory_limit", "the memory limit cannot be set", "--memory");
+  return {};
 }
 
 int complain(const Error& error) {
@@ -110,13 +136,9 @@ int worker_main(const std::vector<std::string>& arguments) {
   std::signal(SIGPIPE, SIG_IGN);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (parsed->parent != 0 && ::getppid() != parsed->parent) return 0;  // it ended before the line above
-  if (parsed->memory_mb != 0) {
-    reserve_blas_buffers(std::max(1u, parsed->environment.threads));
-    const rlim_t bytes = parsed->memory_mb << 20;
-    const rlimit limit{bytes, bytes};
-    if (::setrlimit(RLIMIT_DATA, &limit) != 0)
-      return complain({"jobs.bad_arguments", "the memory limit cannot be set", "--memory", {}});
-  }
+  if (parsed->memory_mb != 0)
+    if (auto limited = limit_memory(parsed->memory_mb, std::max(1u, parsed->environment.threads)); !limited)
+      return complain(limited.error());
   return worker_loop(worker_in, worker_out, parsed->environment);
 }
 

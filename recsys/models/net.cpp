@@ -1,11 +1,11 @@
 #include "recsys/models/net.hpp"
 
-#include <ATen/Parallel.h>
-#include <dlfcn.h>
 #include <torch/script.h>
 
 #include <algorithm>
 #include <new>
+
+#include "recsys/models/threads.hpp"
 
 namespace automodel::recsys {
 namespace {
@@ -25,13 +25,6 @@ Result<void> guarded(const char* doing, F&& work) {
     }
     return fail("models.failed", words.substr(0, words.find("\nException raised")), doing);
   }
-}
-
-void set_threads(int threads) {
-  at::set_num_threads(threads);
-  // LibTorch reaches BLAS through the system's libblas; only OpenBLAS has this knob and a pool of its own.
-  using SetThreads = void (*)(int);
-  if (auto* set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(threads);
 }
 
 at::Tensor borrow(const void* data, at::IntArrayRef shape, at::ScalarType type) {
@@ -78,7 +71,7 @@ Net::~Net() = default;
 Result<Net> Net::compile(const Program& program, std::uint32_t threads) {
   auto impl = std::make_unique<Impl>();
   const auto done = guarded("compiling the model", [&] {
-    set_threads(static_cast<int>(std::max(1U, threads)));
+    make_threads(std::max(1U, threads));
     for (const auto& spec : program.parameters) {
       auto tensor = at::zeros(spec.shape, spec.int8 ? at::kChar : at::kFloat);
       if (!spec.int8) tensor.requires_grad_(true);

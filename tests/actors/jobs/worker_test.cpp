@@ -203,13 +203,14 @@ BOOST_FIXTURE_TEST_CASE(a_model_larger_than_the_workers_memory_is_an_outcome_and
   BOOST_TEST(train(*limited, config("lr")) == "");
 }
 
-// OpenBLAS asked for its buffer again and again where the limit refused it: the job never ended.
-BOOST_FIXTURE_TEST_CASE(a_limit_that_leaves_no_room_for_the_buffers_of_the_matrix_library_is_no_endless_wait,
-                        Limited) {
-  for (std::uint64_t memory_mb = 50; memory_mb <= 450; memory_mb += 50) {
+// OpenBLAS asked for its buffer again and again where the limit refused it, and LibTorch waited for threads
+// that could not be made: the job never ended.
+BOOST_FIXTURE_TEST_CASE(a_limit_that_leaves_hardly_any_room_for_the_libraries_is_no_endless_wait, Limited) {
+  for (const std::uint64_t memory_mb : {50, 200, 300, 400}) {
     const auto code = train(*runner(memory_mb), config("deepfm", {{"hidden", "512,512"}, {"dim", "64"}}));
     BOOST_TEST_MESSAGE(memory_mb << " MB: " << (code.empty() ? "trained" : code));
     BOOST_TEST((code.empty() || code == "jobs.out_of_memory" || code == "jobs.worker_died"), code);
+    if (memory_mb == 50) BOOST_TEST(code == "jobs.worker_died");  // which says on stderr how much it needs
   }
 }
 
