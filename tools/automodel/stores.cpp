@@ -1,8 +1,26 @@
 #include "tools/automodel/stores.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include "storage/memory/memory.hpp"
 #include "tools/automodel/report.hpp"
 
 namespace automodel::tools {
+
+namespace {
+
+/// A process that was killed may have left memory behind its events: who comes next brings it up to date.
+/// Where another process holds the store, that one is about to; on a disk that can only be read, nobody can.
+void catch_up(const std::filesystem::path& path) {
+  storage::StoreOptions options;
+  options.create = false;
+  auto store = storage::EventStore::open(path, options);
+  if (!store) return;
+  if (auto attached = (*store)->attach(storage::memory_projection()); !attached)
+    spdlog::warn("memory lags behind its events: {}", to_string(attached.error()));
+}
+
+}  // namespace
 
 Result<std::unique_ptr<storage::EventStore>> open_for_reading(const std::filesystem::path& path) {
   std::error_code none;
@@ -12,6 +30,11 @@ Result<std::unique_ptr<storage::EventStore>> open_for_reading(const std::filesys
   storage::StoreOptions options;
   options.create = false;
   options.read_only = true;
+  auto store = storage::EventStore::open(path, options);
+  if (!store || (*store)->wait_for("memory", (*store)->last_sequence(), std::chrono::milliseconds(0)))
+    return store;
+  store->reset();  // an environment is open once in a process
+  catch_up(path);
   return storage::EventStore::open(path, options);
 }
 
