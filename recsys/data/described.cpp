@@ -1,14 +1,22 @@
 // Tables of any shape, described by a TOML file:
 //
+// clang-format off
 //   separator = "\t"           # default: a comma; a tab for .tsv
-//   header = true              # names in the first record; otherwise columns are taken in the order written
-//   here quoted = true              # RFC 4180 quotes missing = ["NA", "\\N"] [columns] uid    = { role =
-//   "user" } sku    = { role = "item" } ts     = { role = "time" } clicks = { kind = "number" } # feedback:
-//   not an input of models price  = { kind = "number", context = true }                  # known before the
-//   interaction brand  = { kind = "category", table = "items" } tags   = { kind = "categories", table =
-//   "items", separator = "|" } [items]                    # optional files of attributes beside, also [users]
+//   header = true              # names in the first record; otherwise columns are taken in the order written here
+//   quoted = true              # RFC 4180 quotes
+//   missing = ["NA", "\\N"]
+//   [columns]
+//   uid    = { role = "user" }
+//   sku    = { role = "item" }
+//   ts     = { role = "time" }
+//   clicks = { kind = "number" }                                  # feedback: not an input of models
+//   price  = { kind = "number", context = true }                  # known before the interaction
+//   brand  = { kind = "category", table = "items" }
+//   tags   = { kind = "categories", table = "items", separator = "|" }
+//   [items]                    # optional files of attributes beside, also [users]
 //   file = "items.csv"
 //   columns = { sku = { role = "item" }, name = { kind = "text" } }
+// clang-format on
 #include <toml++/toml.h>
 #include <algorithm>
 #include <array>
