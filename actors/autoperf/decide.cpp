@@ -32,6 +32,8 @@ std::string no_int8(const State& state, const events::ModelRefT* champion) {
   if (!champion) return "nothing serves yet";
   if (champion->checkpoint.empty() || champion->parameters == 0)
     return "the champion " + champion->id + " has no trained parameters to quantize";
+  if (champion->config && champion->config->method == "lr")
+    return "the champion " + champion->id + " (lr) has no embeddings to quantize";
   if (champion->id.ends_with("/int8")) return "the champion " + champion->id + " is int8 already";
   if (std::find(state.quantized.begin(), state.quantized.end(), champion->checkpoint) !=
       state.quantized.end())

@@ -92,6 +92,18 @@ BOOST_AUTO_TEST_CASE(int8_of_a_champion_is_offered_once) {
   BOOST_TEST(last<events::ProposalsOfferedT>(decision)->none_because == "nothing serves yet");
 }
 
+BOOST_AUTO_TEST_CASE(int8_of_a_champion_without_embeddings_is_not_offered) {
+  Perf perf("autoperf/main");
+  auto linear = model("linear", 4000);
+  linear.config = std::make_unique<events::TrialConfigT>();
+  linear.config->method = "lr";
+  perf.done(assign("work-1", "evaluate", linear));
+  finish_job(perf, result_of(perf.jobs().at(0).id, measured()));
+  const auto decision = perf.done(request());
+  BOOST_TEST(last<events::ProposalsOfferedT>(decision)->none_because ==
+             "the champion linear (lr) has no embeddings to quantize");
+}
+
 BOOST_AUTO_TEST_CASE(int8_is_quantized_measured_compared_and_promoted) {
   auto perf = with_champions();
   perf.done(assign("work-3", "int8", model("second", 4000)));
