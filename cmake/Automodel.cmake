@@ -4,9 +4,9 @@ add_library(automodel_options INTERFACE)
 target_include_directories(automodel_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(automodel_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # Optimising, g++ 12 warns of strings that are fine (GCC bugs 105329, 105651, 105562); debug builds warn of the rest.
+  # Optimising, g++ 12 warns of strings that are fine: GCC bugs 105329, 105651, 105562.
   target_compile_options(automodel_options INTERFACE
-    $<$<CONFIG:Release>:-Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds>)
+    -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds)
 endif()
 if(AUTOMODEL_SANITIZE STREQUAL "address")
   # CAF 0.17 forms null references in init_fun_factory.hpp: hence no-sanitize=null.
