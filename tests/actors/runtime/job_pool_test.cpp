@@ -6,7 +6,9 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
+#include <chrono>
 #include <condition_variable>
+#include <thread>
 
 #include "actors/runtime/supervisor.hpp"
 #include "actors/runtime/worker_process.hpp"
