@@ -42,7 +42,7 @@ endfunction()
 # by ctest. Under the thread sanitizer only THREADED ones are built and run: the others have one thread.
 function(automodel_test name)
   cmake_parse_arguments(arg "READS_EVENTS;THREADED" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
-  add_executable(test_${name} ${CMAKE_SOURCE_DIR}/tests/main.cpp ${arg_SOURCES})
+  add_executable(test_${name} $<TARGET_OBJECTS:automodel_test_main> ${arg_SOURCES})
   target_compile_definitions(test_${name} PRIVATE BOOST_TEST_DYN_LINK)
   target_link_libraries(test_${name} PRIVATE automodel_options Boost::unit_test_framework ${arg_LINK})
   if(arg_READS_EVENTS)
