@@ -108,8 +108,10 @@ BOOST_AUTO_TEST_CASE(evolve_killed_twenty_times_goes_on_and_completes) {
   const auto events = events_of(store, directory.path());
   check_kept(known, events);
   check_no_effect_twice(events);
+  // Where the goal was done before the last kill, the same command has begun another one.
   std::size_t completed = 0;
-  for (const auto& event : events) completed += event.at("kind") == "GoalFinished";
+  for (const auto& event : events)
+    completed += event.at("kind") == "GoalFinished" && event.at("body").at("goal") == "goal-1";
   BOOST_TEST(completed == 1u);
   const auto verified = run({"replay", "--store", "store", "--verify", "--json"}, directory.path());
   BOOST_TEST(json::parse(verified.output).at("match").get<bool>());

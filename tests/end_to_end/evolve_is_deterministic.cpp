@@ -1,5 +1,6 @@
 // Time and chance enter only through recorded events: the same seed gives the same decisions, event for
 // event.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <set>
 
@@ -11,11 +12,12 @@ using nlohmann::json;
 
 namespace {
 
-/// Everything of an event but clock readings and what is hashed over them.
+/// Everything of an event but clock readings, what is hashed over them, and its place among other agents'
+/// events: agents work side by side, so that two of them may commit in either order.
 json without_times(json value) {
   static const std::set<std::string> times = {
-      "time",   "hash",   "previous_hash", "commit_hash",     "seconds",    "seconds_left",
-      "p50_us", "p99_us", "memory_bytes",  "rows_per_second", "origin_node"};
+      "time",   "hash",         "previous_hash",   "commit_hash", "seconds",  "seconds_left",   "p50_us",
+      "p99_us", "memory_bytes", "rows_per_second", "origin_node", "sequence", "origin_sequence"};
   if (value.is_object()) {
     json kept = json::object();
     for (auto& [key, inner] : value.items())
@@ -35,6 +37,10 @@ std::vector<json> evolve(const std::filesystem::path& directory, const std::stri
   BOOST_REQUIRE_MESSAGE(finished.status == 0, finished.output << finished.errors);
   auto events = events_of(directory / store, directory);
   for (auto& event : events) event = without_times(event);
+  std::stable_sort(events.begin(), events.end(), [](const json& a, const json& b) {
+    return std::pair(a.at("stream").get<std::string>(), a.at("version").get<std::uint64_t>()) <
+           std::pair(b.at("stream").get<std::string>(), b.at("version").get<std::uint64_t>());
+  });
   return events;
 }
 
