@@ -1,0 +1,50 @@
+"""Moves the long inline functions of flatc's headers into source files, so that they are compiled once.
+
+Usage: compile_once.py INTO HEADER…      writes INTO/x_generated.h and INTO/x_generated.cpp for each HEADER
+
+flatc writes the object API (copying, packing, unpacking of the XyzT types) as inline functions. Every file that packs
+an event would compile those of all events: about half of its compile time.
+"""
+import pathlib
+import re
+import sys
+
+
+def is_object_api(signature):
+    """Member functions, which their class declares, and Create…(builder, object, rehasher), declared ahead."""
+    name = signature.split("(")[0]
+    return bool(re.search(r"\w::[\w=]+$", name)) or signature.endswith("rehasher_function_t *_rehasher) {")
+
+
+def split(text):
+    """The header without the object API's definitions, and these."""
+    lines, header, source, at = text.split("\n"), [], [], 0
+    while at < len(lines):
+        last = at
+        if lines[at].startswith("inline "):
+            while not lines[last].endswith(("{", ";")):
+                last += 1
+            signature = " ".join(line.strip() for line in lines[at:last + 1])
+            if signature.endswith("{") and is_object_api(signature):
+                end = lines.index("}", last)
+                source += [lines[at].removeprefix("inline "), *lines[at + 1:end + 1], ""]
+                at = end + 1
+                continue
+        header += lines[at:last + 1]
+        at = last + 1
+    return "\n".join(header), "\n".join(source)
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+into = pathlib.Path(sys.argv[1])
+for name in sys.argv[2:]:
+    original = pathlib.Path(name)
+    header, source = split(original.read_text())
+    namespace = re.search(r"^namespace (\w+) \{\nnamespace (\w+) \{$", header, re.M)
+    write(into / original.name, header)
+    write(into / (original.stem + ".cpp"),
+          '#include "events/generated.hpp"\n\nnamespace %s::%s {\n\n%s\n}\n' % (*namespace.groups(), source))
