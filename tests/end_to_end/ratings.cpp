@@ -24,7 +24,7 @@ void import(const std::filesystem::path& source, const std::string& name,
 void import_movielens(const std::filesystem::path& directory) {
   const auto source = directory / "ratings.csv";
   const auto line =
-      "Rscript -e 'library(dslabs); write.csv(movielens, \"" + source.string() + "\", row.names=FALSE)'";
+      "LC_ALL=C.UTF-8 Rscript -e 'library(dslabs); write.csv(movielens, \"" + source.string() + "\", row.names=FALSE)'";
   if (std::system(line.c_str()) != 0) throw std::runtime_error("Rscript failed: is r-cran-dslabs installed?");
   import(source, "movielens", directory);
 }
