@@ -1,43 +1,15 @@
-// What all commands of the program share: settings from the config file and the command line, results and
-// errors.
+// What all commands of the program share: how they are added, and how they print results and errors.
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/error.hpp"
+#include "tools/automodel/settings.hpp"
 
 namespace automodel::tools {
-
-/// Every value has a flag of the same meaning, which wins. Keys of the config file: config/automodel.toml.
-struct Settings {
-  std::string store = "var/store";
-  std::string data_dir = "var/data";
-  std::string log_level = "warn";
-
-  // [evolve], and the defaults of goals given at a console
-  std::string metric = "auc";
-  std::string label = "rating>=4";
-  std::string split = "temporal";
-  std::string ratios = "0.8,0.1,0.1";
-  std::string budget;
-  std::uint32_t workers = 0;  // 0: one for each core
-  std::uint32_t threads = 1;  // of each worker
-  double max_latency_ms = 0;
-  double max_model_mb = 0;
-  std::uint64_t worker_memory_mb = 0;  // 0: no limit
-
-  // [node], [console]
-  std::string endpoint = "ipc://var/automodel.socket";
-  std::string timeout = "15s";
-};
-
-/// Reads a config file over the defaults. Errors: config.no_such_file, config.syntax (with line and column),
-/// config.unknown_key (with the nearest), config.wrong_type.
-Result<Settings> read_settings(const std::filesystem::path& file, Settings defaults);
 
 struct Program {
   Settings settings;

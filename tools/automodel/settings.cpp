@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "actors/session/suggest.hpp"
-#include "tools/automodel/program.hpp"
+#include "tools/automodel/settings.hpp"
 
 namespace automodel::tools {
 namespace {
