@@ -82,6 +82,13 @@ BOOST_FIXTURE_TEST_CASE(wrong_usage_is_status_2_with_a_suggestion, Place) {
   BOOST_TEST(run("events --limit many --json").status == 2);
 }
 
+BOOST_FIXTURE_TEST_CASE(version_is_status_0_with_a_number, Place) {
+  const Ended ended = run("--version");
+  BOOST_TEST(ended.status == 0);
+  const std::string& text = ended.output;
+  BOOST_TEST((text.starts_with("automodel ") && text.find_first_not_of("0123456789.\n", 10) == text.npos), text);
+}
+
 BOOST_FIXTURE_TEST_CASE(help_is_status_0_with_examples, Place) {
   for (const char* command : {"", "evolve", "node", "console", "data", "train", "recommend", "memory",
                               "replay", "events", "explain"}) {

@@ -107,6 +107,7 @@ void add_commands(CLI::App& app, Program& program) {
   app.add_option("--log-level", program.settings.log_level, "trace, debug, info, warn, error, off")
       ->capture_default_str();
   app.add_flag("--json", program.json, "results and errors as JSON");
+  app.set_version_flag("--version", "automodel " AUTOMODEL_VERSION);
   app.require_subcommand(0, 1);
   app.fallthrough();
   app.footer(examples);
@@ -133,9 +134,7 @@ int run(int argc, char** argv) {
   add_commands(app, program);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& e) {
-    return app.exit(e);
-  } catch (const CLI::CallForAllHelp& e) {
+  } catch (const CLI::Success& e) {  // --help, --version
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
     return print_error(usage_error(app, e, arguments), json);
