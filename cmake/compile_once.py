@@ -36,8 +36,10 @@ def split(text):
 
 
 def write(path, text):
+    """What did not change keeps its time, so that nothing is compiled for it again."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 into = pathlib.Path(sys.argv[1])

@@ -51,6 +51,27 @@ std::vector<Group> groups(const Trials& trials) {
   return found;
 }
 
+/// The best of its seeds, with each metric's mean over all of them: the best alone would be judged by its
+/// luck.
+std::unique_ptr<events::ModelRefT> candidate_of(const Group& group) {
+  auto candidate = copy_of(group.best->model);
+  if (group.trials.size() < 2) return candidate;
+  candidate->seeds = static_cast<std::uint32_t>(group.trials.size());
+  for (auto& metric : candidate->metrics) {
+    double sum = 0;
+    std::size_t known = 0;
+    for (const auto* trial : group.trials)
+      if (const auto* seen = find_metric(trial->model->metrics, metric->name)) {
+        sum += seen->value;
+        ++known;
+      }
+    metric->value = sum / static_cast<double>(known);
+    metric->has_interval = false;
+    metric->low = metric->high = 0;
+  }
+  return candidate;
+}
+
 /// The level that the work has to beat, larger is better; false where there is none.
 bool level(const State& state, const events::TrainingWorkT& work, double& value) {
   const auto& goal = *work.work->context->goal;
@@ -172,7 +193,7 @@ void report(Draft& draft, const std::string& id, const std::string& why) {
   decide_candidate(draft, id, found);
   const std::size_t most = baseline ? found.size() : 1;
   for (std::size_t i = 0; i < std::min(most, found.size()); ++i)
-    finished->candidates.push_back(copy_of(found[i].best->model));
+    finished->candidates.push_back(candidate_of(found[i]));
   finished->reward = has_level && !found.empty() ? found.front().mean - to_beat : 0;
   finished->conclusion = conclusion(work, found, has_level, finished->reward, why);
   if (found.empty() && !work.trials.empty() && why.empty()) {

@@ -15,6 +15,10 @@
 //
 // Time that a goal is paused, a node is down, or a person is asked does not spend the budget.
 //
+// Nobody is waited for without end, whatever the budget: an agent that does not say what it would do counts
+// as offering nothing, a work that is never reported as failed, a report that is never written as a failed
+// try (patience_… in rules.hpp).
+//
 // Refusals: coordinator.busy, .no_data, .unknown_metric, .bad_ratios, .bad_bounds, .no_limit, .no_goal,
 // .finishing, .no_such_proposal, .unknown_command.
 #pragma once
@@ -25,7 +29,7 @@ namespace automodel::actors {
 
 struct Coordinator {
   using State = events::CoordinatorStateT;
-  static constexpr const char* schema = "coordinator/1";
+  static constexpr const char* schema = "coordinator/2";
   static Result<Decision> decide(const State& state, const events::CommandT& command, const Context& context);
   static void evolve(State& state, const events::Recorded& recorded);
   static std::vector<events::JobT> open_jobs(const State& state);

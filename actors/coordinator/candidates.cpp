@@ -24,6 +24,10 @@ std::string shortfall(const State& state, const events::PendingCandidateT& candi
                                 : signed_number(gain) + " against " + serving->id + " on the tuning slice";
 }
 
+std::string mean_of(const events::ModelRefT& model) {
+  return model.seeds > 1 ? " (mean over " + counted(model.seeds, "seed") + ")" : std::string();
+}
+
 /// The works of which nothing was good enough to be measured learn that their outer reward is nothing.
 void record_passed_over(CoordinatorStep& step, const std::set<std::string>& works,
                         const events::EventRefT& decision) {
@@ -51,8 +55,8 @@ Question candidate_question(const State& state) {
     const auto missing = shortfall(state, *candidate);
     const double value = metric_value(candidate->model->metrics, state.goal->metric);
     asked.options.push_back(option(candidate->model->id,
-                                   state.goal->metric + " " + number(value) + " on the tuning slice, from " +
-                                       candidate->work +
+                                   state.goal->metric + " " + number(value) + " on the tuning slice" +
+                                       mean_of(*candidate->model) + ", from " + candidate->work +
                                        (missing.empty() ? "" : " (left out: " + missing + ")"),
                                    std::isfinite(value) ? value : 0));
     if (const auto* origin = find_record(state, candidate->work)) evidence.insert(origin->finished);
@@ -153,7 +157,7 @@ void consider_candidates(CoordinatorStep& step) {
   asked.rationale =
       model.id + " is the best unmeasured candidate with " +
       number(metric_value(model.metrics, state.goal->metric)) + " " + state.goal->metric +
-      " on the tuning slice" +
+      " on the tuning slice" + mean_of(model) +
       (serving ? ", " + signed_number(proposal.expected_gain) + " against the champion " + serving->id + "."
                : ". There is no champion yet.");
   const auto decision = step.decide(asked);

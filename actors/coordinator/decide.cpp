@@ -155,12 +155,14 @@ Result<Decision> pass_time(const State& state, const Context& context) {
                      seconds_left(state, context.now) <= reserve_for_closing(*state.goal);
   const bool waited = state.phase == GoalPhase::Closing &&
                       elapsed_at(state, context.now) - state.closing_since >= patience_reports;
-  if (!spent && !waited) return nothing();
+  if (!spent && !waited && !is_overdue(state, context.now)) return nothing();
   CoordinatorStep step(state, context, state.goal->id);
-  if (spent)
+  if (spent) {
     close(step, "budget spent", "coordinator");
-  else
-    advance(step);
+  } else {
+    end_patience(step);
+    if (step.state().goal) advance(step);
+  }
   return step.finish();
 }
 
@@ -211,17 +213,10 @@ Result<Decision> hear_job(const State& state, const events::JobResultT& result, 
     finish_goal(step, "");
     return step.finish();
   }
-  events::JobFailedT failed;
-  failed.job = result.job;
-  failed.failure = copy_of(result.failure);
-  if (!failed.failure) {
-    failed.failure = std::make_unique<events::FailureT>();
-    failed.failure->code = "coordinator.no_report";
-    failed.failure->message = "the job ended without a report";
-  }
-  const std::string message = failed.failure->message;
-  step.record(std::move(failed));
-  if (step.state().report_attempts >= report_tries) finish_goal(step, "the report failed: " + message);
+  events::FailureT failure;
+  failure.code = "coordinator.no_report";
+  failure.message = "the job ended without a report";
+  fail_report(step, result.failure ? *result.failure : failure);
   return step.finish();
 }
 

@@ -39,7 +39,7 @@ void forget_goal(State& state) {
   state.goal.reset();
   state.phase = GoalPhase::Idle;
   state.paused = false;
-  state.elapsed = state.closing_since = 0;
+  state.elapsed = state.closing_since = state.asked_since = state.report_since = 0;
   state.cycle = state.trials = state.unpromising = state.report_attempts = 0;
   state.rows = 0;
   state.closing_reason.clear();
@@ -61,6 +61,7 @@ void start(State& state, const events::CycleStartedT& event) {
   forget_cycle(state);
   state.cycle = event.cycle;
   state.asked = event.asked;
+  state.asked_since = state.elapsed;
 }
 
 void receive(State& state, const events::ProposalsReceivedT& event, const events::Recorded& recorded) {
@@ -68,6 +69,7 @@ void receive(State& state, const events::ProposalsReceivedT& event, const events
   ref->stream = recorded.stream;
   ref->version = recorded.version;
   state.answers.push_back(std::move(ref));
+  state.asked_since = state.elapsed;
   for (const auto& proposal : event.proposals) {
     auto offer = std::make_unique<events::OfferT>();
     offer->proposal = copy_of(proposal);
@@ -94,6 +96,7 @@ void assign_work(State& state, const events::WorkAssignedT& event) {
   record->work = copy_of(event.work);
   record->decision = copy_of(event.decision);
   record->key = key_of(*event.work->proposal);
+  record->since = state.elapsed;
   if (is_evaluation(*record)) {
     const auto& model = event.work->proposal->model->id;
     auto found = std::find_if(state.pending.begin(), state.pending.end(),
@@ -244,10 +247,12 @@ void Coordinator::evolve(State& state, const events::Recorded& recorded) {
       return begin_closing(state, *body.AsGoalClosing());
     case EventBody::ReportRequested:
       state.phase = GoalPhase::Reporting;
+      state.report_since = state.elapsed;
       state.report = std::make_unique<events::ReportRequestedT>(*body.AsReportRequested());
       return;
     case EventBody::JobFailed:
       state.report_attempts += 1;
+      state.report_since = state.elapsed;
       return;
     case EventBody::GoalFinished:
       return forget_goal(state);

@@ -34,6 +34,27 @@ bool trials_spent(const State& state) {
   return state.goal->max_trials > 0 && state.trials >= state.goal->max_trials;
 }
 
+bool offers_are_overdue(const State& state, std::int64_t now) {
+  return state.phase == events::GoalPhase::Evolving && state.answers.size() < state.asked.size() &&
+         elapsed_at(state, now) - state.asked_since >= patience_offers;
+}
+
+bool is_overdue(const State& state, const events::WorkRecordT& record, std::int64_t now) {
+  return state.phase == events::GoalPhase::Evolving && !record.finished &&
+         elapsed_at(state, now) - record.since >= patience_work;
+}
+
+bool report_is_overdue(const State& state, std::int64_t now) {
+  return state.phase == events::GoalPhase::Reporting &&
+         elapsed_at(state, now) - state.report_since >= patience_report;
+}
+
+bool is_overdue(const State& state, std::int64_t now) {
+  return offers_are_overdue(state, now) || report_is_overdue(state, now) ||
+         std::any_of(state.records.begin(), state.records.end(),
+                     [&](const auto& record) { return is_overdue(state, *record, now); });
+}
+
 const events::DataKnowledgeT* knowledge(const State& state) {
   if (!state.goal) return nullptr;
   for (const auto& data : state.data)

@@ -31,6 +31,11 @@ inline constexpr double patience_reports = 20;   // seconds that closing waits f
 inline constexpr double patience_evaluate = 40;  // seconds that closing waits for a last measurement
 inline constexpr unsigned report_tries = 2;
 
+// Bounds on whoever never answers, far above what honest work needs: seconds that are not paused.
+inline constexpr double patience_offers = 600;  // for an agent's proposals; it may have to profile the data
+inline constexpr double patience_work = 6 * 3600;  // from a work's assignment to its report
+inline constexpr double patience_report = 1800;    // for one try of the report's job
+
 // --- reading state ---------------------------------------------------------------------------------
 
 bool awaits_person(const State& state);
@@ -44,6 +49,12 @@ double reserve_for_closing(const events::GoalT& goal);
 /// 0 also where there is no limit: see `trials_spent`.
 std::uint32_t trials_left(const State& state);
 bool trials_spent(const State& state);
+
+/// Whether an agent's proposals, a work's report or the report's job is overdue.
+bool is_overdue(const State& state, std::int64_t now);
+bool is_overdue(const State& state, const events::WorkRecordT& record, std::int64_t now);
+bool offers_are_overdue(const State& state, std::int64_t now);
+bool report_is_overdue(const State& state, std::int64_t now);
 
 const events::DataKnowledgeT* knowledge(const State& state);
 const events::ModelRefT* champion(const State& state);
@@ -68,6 +79,8 @@ bool has_tuning(const State& state, const events::ModelRefT& model);
 void advance(CoordinatorStep& step);
 void start_cycle(CoordinatorStep& step);
 void ask_next(CoordinatorStep& step);
+/// Goes on without whoever is overdue; nothing where nobody is.
+void end_patience(CoordinatorStep& step);
 /// Chooses among the offers, unless a person has to be waited for. Returns whether it chose.
 bool choose(CoordinatorStep& step);
 void assign(CoordinatorStep& step, events::ProposalT proposal, const events::EventRefT& decision,
@@ -77,6 +90,8 @@ void consider_candidates(CoordinatorStep& step);
 void record_report(CoordinatorStep& step, const events::WorkFinishedT& finished);
 void close(CoordinatorStep& step, const std::string& reason, const std::string& by);
 void advance_closing(CoordinatorStep& step);
+/// Records that the open report job failed; after the last try the goal is finished.
+void fail_report(CoordinatorStep& step, const events::FailureT& failure);
 void finish_goal(CoordinatorStep& step, const std::string& note);
 
 }  // namespace automodel::actors::coordinator

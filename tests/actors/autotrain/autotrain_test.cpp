@@ -107,6 +107,30 @@ BOOST_AUTO_TEST_CASE(a_search_drops_the_worse_half_at_each_rung_and_goes_on_from
   BOOST_TEST(finished.trials == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(a_confirmed_candidate_carries_the_mean_over_its_seeds_not_the_luckiest_ones_metric) {
+  Training training;
+  training.baselines();  // trial-1 reaches 0.701
+  const auto context = cycle_of(0, {}, 2);
+  events::ProposalT confirm;
+  confirm.id = "confirm-1";
+  confirm.agent = "autotrain";
+  confirm.action = "confirm";
+  for (const std::uint64_t seed : {4, 5}) {
+    confirm.configs.push_back(std::make_unique<events::TrialConfigT>(*training.state().trials.at(0)->config));
+    confirm.configs.back()->seed = seed;
+  }
+  training.done(assign(work_of("work-2", confirm, context)));
+  const auto jobs = training.jobs();
+  BOOST_REQUIRE_EQUAL(jobs.size(), 2u);
+  training.done(trained(jobs[0].id, 8, 0.711));
+  const auto decision = training.done(trained(jobs[1].id, 8, 0.691));
+  const auto& candidates = last<events::WorkReportedT>(decision)->finished->candidates;
+  BOOST_REQUIRE_EQUAL(candidates.size(), 1u);
+  BOOST_TEST(candidates[0]->checkpoint == "checkpoint of " + jobs[0].id);  // the best one serves
+  BOOST_TEST(candidates[0]->seeds == 3u);
+  BOOST_TEST(candidates[0]->metrics.at(0)->value == 0.701, boost::test_tools::tolerance(1e-12));
+}
+
 BOOST_AUTO_TEST_CASE(a_trial_below_the_median_of_its_rivals_is_stopped_and_says_why) {
   Training training;
   const auto first = cycle_of();
