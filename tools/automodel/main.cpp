@@ -121,6 +121,7 @@ void add_commands(CLI::App& app, Program& program) {
   add_memory(app, program);
   add_events(app, program);
   add_replay(app, program);
+  add_bench(app, program);
 }
 
 int run(int argc, char** argv) {

@@ -31,6 +31,7 @@ void add_memory(CLI::App& app, Program& program);
 void add_replay(CLI::App& app, Program& program);
 void add_events(CLI::App& app, Program& program);
 void add_explain(CLI::App& app, Program& program);
+void add_bench(CLI::App& app, Program& program);
 
 /// A subcommand with its examples under the help text, and a callback that runs later.
 CLI::App* add_command(CLI::App& app, Program& program, const std::string& name, const std::string& meaning,

@@ -1,0 +1,73 @@
+// automodel bench store [--seconds S] [--repetitions N] [--events N] [--dir DIRECTORY] [--only SECTION]
+#include <iostream>
+
+#include "actors/session/suggest.hpp"
+#include "tools/automodel/bench/store_bench.hpp"
+#include "tools/automodel/interrupt.hpp"
+#include "tools/automodel/program.hpp"
+
+namespace automodel::tools {
+namespace {
+
+struct Options {
+  BenchOptions bench;
+  std::string only;
+};
+
+Result<void> check(const Options& options) {
+  std::vector<std::string> names;
+  for (const BenchSection& section : store_sections()) names.emplace_back(section.name);
+  if (!options.only.empty() && std::ranges::find(names, options.only) == names.end())
+    return fail("usage.section", "no part of the bench is called '" + options.only + "'", "--only",
+                actors::suggestion(options.only, names));
+  if (options.bench.seconds <= 0 || options.bench.repetitions == 0 || options.bench.events == 0)
+    return fail("usage.too_little", "seconds, repetitions and events are more than 0");
+  return {};
+}
+
+Result<int> bench_store(const Program& program, const Options& given) {
+  if (auto fine = check(given); !fine) return fail(fine.error());
+  const Interrupt interrupt;
+  BenchOptions options = given.bench;
+  options.stopped = [&] { return interrupt.count() > 0; };
+  options.progress = [](const std::string& what) { std::cerr << "measuring " << what << '\n'; };
+  BenchReport report;
+  report.bench = "store";
+  report.machine = describe_machine(options.directory);
+  for (const BenchSection& section : store_sections()) {
+    if (!given.only.empty() && given.only != section.name) continue;
+    if (auto measured = section.run(options, report); !measured) return fail(measured.error());
+  }
+  print(report, program.json);
+  return 0;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Program& program) {
+  auto options = std::make_shared<Options>();
+  CLI::App* bench =
+      add_command(app, program, "bench", "measure this machine, and what the program makes of it",
+                  "  automodel bench store\n"
+                  "  automodel bench store --only append --seconds 3 --json",
+                  {});
+  std::string sections;
+  for (const BenchSection& section : store_sections())
+    sections += (sections.empty() ? "" : "; ") + std::string(section.name) + ": " + section.what;
+  CLI::App* store =
+      add_command(*bench, program, "store", "the event store against raw LMDB, PostgreSQL and Redis",
+                  "  automodel bench store --dir /mnt/disk/scratch\n"
+                  "  PGCONN='host=localhost user=postgres' automodel bench store --only peers\n"
+                  "  REDIS_URL=redis://localhost:6379 automodel bench store --only peers --json",
+                  [&program, options] { return bench_store(program, *options); });
+  store->add_option("--dir", options->bench.directory, "where to write; what is measured is this disk")
+      ->capture_default_str();
+  store->add_option("--seconds", options->bench.seconds, "of each measurement")->capture_default_str();
+  store->add_option("--repetitions", options->bench.repetitions, "of each; the median is shown")
+      ->capture_default_str();
+  store->add_option("--events", options->bench.events, "in stores that are filled first")
+      ->capture_default_str();
+  store->add_option("--only", options->only, "one part: " + sections);
+}
+
+}  // namespace automodel::tools
