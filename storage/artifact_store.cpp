@@ -12,6 +12,8 @@
 #include <cstring>
 #include <utility>
 
+#include "storage/directory.hpp"
+
 namespace automodel::storage {
 
 namespace {
@@ -47,12 +49,6 @@ Result<void> write_all(int descriptor, events::ByteView bytes, const std::filesy
     if (written < 0) return system_failure(errno, "write an artifact", where);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
-  return {};
-}
-
-Result<void> sync_directory(const std::filesystem::path& directory) {
-  const Descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder || ::fsync(folder.number()) != 0) return system_failure(errno, "sync the directory", directory);
   return {};
 }
 

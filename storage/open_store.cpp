@@ -1,7 +1,5 @@
 // Opening: what is there, whose it is, and whether this program may touch it.
-#include <fcntl.h>
-#include <unistd.h>
-
+#include "storage/directory.hpp"
 #include "storage/lmdb/records.hpp"
 #include "storage/lmdb_event_store.hpp"
 #include "storage/reader.hpp"
@@ -32,16 +30,6 @@ Result<void> make_directory(const std::filesystem::path& path, bool create) {
     return fail(full ? "storage.full" : "storage.io", "cannot create the directory: " + failed.message(),
                 path.string());
   }
-  return {};
-}
-
-/// The names in a directory are durable once the directory is synced.
-Result<void> sync_directory(const std::filesystem::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const int code = errno;
-  if (descriptor >= 0) ::close(descriptor);
-  if (!synced) return fail(lmdb_error(code, "sync the directory", path.string()));
   return {};
 }
 

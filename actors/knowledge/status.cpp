@@ -66,6 +66,32 @@ json running_trials(const storage::Memory& memory, const std::string& goal) {
   return list;
 }
 
+/// The offers of the open cycle that a person has yet to judge; empty where the goal waits for nobody.
+std::vector<std::string> awaiting_person(const storage::Memory& memory, const events::GoalRowT& goal) {
+  if (!goal.goal || !goal.goal->ask || goal.status != "open") return {};
+  const auto cycle = memory.find<events::CycleRowT>("cycles", goal.id + "/" + std::to_string(goal.cycle));
+  if (!cycle || cycle->answers.size() < cycle->asked.size()) return {};  // an agent is still being asked
+  std::vector<std::string> waiting;
+  for (const auto& row : memory.all<events::ProposalRowT>("proposals")) {
+    if (row.goal != goal.id || row.cycle != goal.cycle || row.action == "evaluate") continue;
+    if (row.status == "offered")
+      waiting.push_back(row.id);
+    else if (row.status != "approved" && row.status != "vetoed")
+      return {};  // the cycle's choice is made
+  }
+  std::sort(waiting.begin(), waiting.end(),
+            [](const auto& a, const auto& b) { return storage::natural_compare(a, b) < 0; });
+  return waiting;
+}
+
+void tell_who_is_waited_for(const storage::Memory& memory, const events::GoalRowT& goal, json& answer) {
+  std::string names;
+  for (const auto& proposal : awaiting_person(memory, goal)) names += (names.empty() ? "" : ", ") + proposal;
+  if (names.empty()) return;
+  answer["waits_for"] = "a person to judge " + names;
+  answer["answer_with"] = "approve PROPOSAL, or veto PROPOSAL REASON; proposals shows what they are";
+}
+
 }  // namespace
 
 Result<events::GoalRowT> goal_of(const Asked& asked) {
@@ -121,6 +147,7 @@ Told status(const Asked& asked) {
     answer["metric"] = goal->goal->metric;
     if (goal->goal->data) answer["data"] = goal->goal->data->name;
   }
+  tell_who_is_waited_for(asked.memory, *goal, answer);
   return answer;
 }
 

@@ -30,7 +30,7 @@ events::SessionFrameT failed(std::uint64_t id, const Error& error) {
   return frame_of(id, std::move(answer));
 }
 
-events::SessionFrameT serve(const SessionService& service, const events::SessionFrameT& frame) {
+events::SessionFrameT answer_to(const SessionService& service, const events::SessionFrameT& frame) {
   try {
     if (const auto* command = frame.body.AsCommand()) return frame_of(frame.id, service.command(*command));
     if (const auto* question = frame.body.AsQuestion()) return frame_of(frame.id, service.ask(*question));
@@ -133,7 +133,7 @@ struct SessionServer::Impl {
         request = std::move(waiting.front());
         waiting.pop_front();
       }
-      const events::Bytes bytes = events::pack(serve(service, request.frame));
+      const events::Bytes bytes = events::pack(answer_to(service, request.frame));
       out.send(zmq::buffer(request.client), zmq::send_flags::sndmore);
       out.send(zmq::buffer(bytes), zmq::send_flags::none);
     }
@@ -159,14 +159,12 @@ bool somebody_listens(const std::string& endpoint) {
 
 }  // namespace
 
-Result<std::unique_ptr<SessionServer>> SessionServer::start(const std::string& endpoint,
-                                                            SessionService service) {
+Result<std::unique_ptr<SessionServer>> SessionServer::bind(const std::string& endpoint) {
   if (auto fine = check_endpoint(endpoint); !fine) return fail(fine.error());
   if (somebody_listens(endpoint))
     return fail("session.cannot_bind", "another node listens there", endpoint,
                 "stop it, or choose another endpoint with --listen");
   auto impl = std::make_unique<Impl>();
-  impl->service = std::move(service);
   try {
     impl->router.set(zmq::sockopt::linger, 200);
     impl->router.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(max_request_bytes));
@@ -178,11 +176,22 @@ Result<std::unique_ptr<SessionServer>> SessionServer::start(const std::string& e
     return fail("session.cannot_bind", std::string("cannot listen: ") + e.what(), endpoint,
                 "is another node listening there? choose another with --listen");
   }
-  Impl& server = *impl;
+  return std::unique_ptr<SessionServer>(new SessionServer(std::move(impl)));
+}
+
+void SessionServer::serve(SessionService service) {
+  Impl& server = *impl_;
+  server.service = std::move(service);
   for (std::size_t i = 0; i < handler_threads; ++i)
     server.handlers.emplace_back([&server] { server.handle(); });
   server.loop = std::thread([&server] { server.run(); });
-  return std::unique_ptr<SessionServer>(new SessionServer(std::move(impl)));
+}
+
+Result<std::unique_ptr<SessionServer>> SessionServer::start(const std::string& endpoint,
+                                                            SessionService service) {
+  auto server = bind(endpoint);
+  if (server) (*server)->serve(std::move(service));
+  return server;
 }
 
 SessionServer::~SessionServer() {
@@ -191,7 +200,7 @@ SessionServer::~SessionServer() {
     impl_->stopping = true;
   }
   impl_->wake.notify_all();
-  impl_->loop.join();
+  if (impl_->loop.joinable()) impl_->loop.join();  // a server that only took its endpoint has none
   for (std::thread& thread : impl_->handlers) thread.join();
 }
 

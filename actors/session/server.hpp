@@ -22,7 +22,12 @@ struct SessionService {
 
 class SessionServer {
  public:
-  /// Binds and starts. Errors: session.bad_endpoint, session.remote_endpoint, session.cannot_bind.
+  /// Takes the endpoint; clients that connect wait until `serve`. Errors: session.bad_endpoint,
+  /// session.remote_endpoint, session.cannot_bind.
+  static Result<std::unique_ptr<SessionServer>> bind(const std::string& endpoint);
+  /// Once: from now on requests are answered.
+  void serve(SessionService service);
+  /// Both.
   static Result<std::unique_ptr<SessionServer>> start(const std::string& endpoint, SessionService service);
   /// Stops taking requests, waits for those under way (their answers are dropped), closes the socket.
   ~SessionServer();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "base/place.hpp"
 #include "recsys/data/builder.hpp"
 #include "recsys/data/split.hpp"
 
@@ -35,8 +36,7 @@ using Tree = std::unique_ptr<Node>;
 
 tl::unexpected<Error> error_at(std::string_view expression, std::size_t at, const std::string& what,
                                std::string hint = {}) {
-  return fail("data.bad_label", what + "\n  " + std::string(expression) + "\n  " + std::string(at, ' ') + "^",
-              "column " + std::to_string(at + 1), std::move(hint));
+  return fail("data.bad_label", what, place_in(expression, at), std::move(hint));
 }
 
 bool starts_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }

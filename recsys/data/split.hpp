@@ -31,7 +31,7 @@ Result<Split> split(const Dataset& data, SplitKind kind, const std::vector<doubl
 Result<SplitKind> split_kind(std::string_view name);
 
 /// Evaluates a label expression ("rating>=4", "click", "rating > 3 && watched") for every row: [rows] of 0
-/// and 1. Errors: data.bad_label, with a caret under the place. A missing value fulfils no comparison.
+/// and 1. Errors: data.bad_label; `where` is the column and the text. A missing value fulfils no comparison.
 Result<std::vector<float>> labels(const Dataset& data, std::string_view expression);
 /// The columns that a label expression looks at: no model may. Errors: data.bad_label.
 Result<std::vector<std::string>> label_columns(std::string_view expression);

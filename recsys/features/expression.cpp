@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "base/place.hpp"
 #include "recsys/features/feature.hpp"
 
 namespace automodel::recsys {
@@ -218,8 +219,7 @@ class Parser {
     return true;
   }
   tl::unexpected<Error> error(const std::string& what) const {
-    return fail("features.syntax", what + "\n  " + std::string(text_) + "\n  " + std::string(at_, ' ') + "^",
-                "column " + std::to_string(at_ + 1), "For example: mean(label | user, last=10)");
+    return fail("features.syntax", what, place_in(text_, at_), "For example: mean(label | user, last=10)");
   }
 
   std::string_view text_;

@@ -41,7 +41,7 @@ struct Expression {
   std::vector<Expression> parts;  // of bucket (one) and cross (at least two)
 };
 
-/// Errors: features.syntax, with a caret under the place.
+/// Errors: features.syntax; `where` is the column and the text.
 Result<Expression> parse_feature(std::string_view text);
 std::string canonical(const Expression& expression);
 

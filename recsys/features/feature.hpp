@@ -44,8 +44,8 @@ struct FeatureColumn {
 /// answers for moments after the last row (serving). The two ways agree: a test appends rows and compares.
 class FeatureEngine {
  public:
-  /// Parses expressions and binds their columns. `train_rows` fit buckets. Errors: features.syntax (with a
-  /// caret), features.unknown_column, features.too_large.
+  /// Parses expressions and binds their columns. `train_rows` fit buckets. Errors: features.syntax,
+  /// features.unknown_column, features.too_large.
   static Result<FeatureEngine> create(const Dataset& data, std::span<const float> labels,
                                       const std::vector<std::string>& expressions,
                                       std::span<const std::uint32_t> train_rows);

@@ -47,6 +47,7 @@ void apply(RowWriter& rows, const events::GoalPausedT& body, const Recorded& eve
 
 void apply(RowWriter& rows, const events::GoalResumedT& body, const Recorded& event) {
   change<GoalRowT>(rows, "goals", goal_of(body.goal, event), [&](GoalRowT& row) {
+    if (row.status == "closing") return;  // its node started again: it closes on
     row.status = "open";
     row.reason.clear();
   });

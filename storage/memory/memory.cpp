@@ -12,7 +12,7 @@ namespace {
 class MemoryProjection final : public Projection {
  public:
   std::string name() const override { return "memory"; }
-  std::string schema() const override { return "memory/1"; }
+  std::string schema() const override { return "memory/2"; }
   std::vector<std::string> tables() const override {
     return {"goals",
             "cycles",

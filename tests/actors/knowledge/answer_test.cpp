@@ -60,6 +60,50 @@ BOOST_AUTO_TEST_CASE(status_tells_goal_champion_and_last_decisions) {
   BOOST_TEST(refused("status", {"goal-9"}) == "knowledge.no_goal");
 }
 
+BOOST_AUTO_TEST_CASE(status_says_that_a_goal_waits_for_a_person_and_how_to_answer) {
+  History history;
+  events::GoalAcceptedT accepted;
+  accepted.goal = goal("goal-1");
+  accepted.goal->ask = true;
+  history.add("coordinator/main", std::move(accepted));
+  events::CycleStartedT cycle;
+  cycle.goal = "goal-1";
+  cycle.cycle = 1;
+  cycle.asked = {"autotrain"};
+  history.add("coordinator/main", std::move(cycle));
+  BOOST_TEST(
+      !json::parse(ask(Node{history}, "status").json).contains("waits_for"));  // autotrain is being asked
+  events::ProposalsReceivedT received;
+  received.goal = "goal-1";
+  received.cycle = 1;
+  received.agent = "autotrain";
+  for (const auto* id : {"autotrain/c1/2", "autotrain/c1/1"}) {
+    received.proposals.push_back(std::make_unique<events::ProposalT>());
+    received.proposals.back()->id = id;
+    received.proposals.back()->agent = "autotrain";
+  }
+  history.add("coordinator/main", std::move(received));
+  auto status = json::parse(ask(Node{history}, "status").json);
+  BOOST_TEST(status["waits_for"] == "a person to judge autotrain/c1/1, autotrain/c1/2");
+  BOOST_TEST(status["answer_with"].get<std::string>().starts_with("approve PROPOSAL, or veto PROPOSAL"));
+  events::ProposalVetoedT vetoed;
+  vetoed.proposal = "autotrain/c1/1";
+  history.add("coordinator/main", std::move(vetoed));
+  status = json::parse(ask(Node{history}, "status").json);
+  BOOST_TEST(status["waits_for"] == "a person to judge autotrain/c1/2");
+  events::DecisionMadeT decided;
+  decided.by = "coordinator";
+  decided.question = "Which proposals are worth their cost?";
+  decided.subject = "goal-1/c1";
+  for (const auto* id : {"autotrain/c1/1", "autotrain/c1/2"}) {
+    decided.options.push_back(std::make_unique<events::OptionT>());
+    decided.options.back()->name = id;
+  }
+  decided.choices = {1};
+  history.add("coordinator/main", std::move(decided));
+  BOOST_TEST(!json::parse(ask(Node{history}, "status").json).contains("waits_for"));
+}
+
 BOOST_AUTO_TEST_CASE(status_of_an_empty_store_has_no_goal) {
   Node empty{History()};
   auto answer = ask(empty, "status");

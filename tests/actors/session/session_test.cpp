@@ -78,6 +78,20 @@ BOOST_AUTO_TEST_CASE(a_second_server_does_not_take_over_the_socket_of_a_living_o
   BOOST_TEST(SessionServer::start(endpoint, echo()).has_value());  // what a dead one left is no obstacle
 }
 
+BOOST_AUTO_TEST_CASE(a_server_that_only_took_its_endpoint_keeps_it_and_answers_once_it_serves) {
+  const std::string endpoint = fresh_endpoint();
+  auto server = SessionServer::bind(endpoint).value();
+  BOOST_TEST(SessionServer::bind(endpoint).error().code == "session.cannot_bind");
+  auto client = SessionClient::connect(endpoint, 10s).value();
+  std::thread later([&] {
+    std::this_thread::sleep_for(50ms);
+    server->serve(echo());
+  });
+  BOOST_TEST(client.ask(question("status")).value() == "\"status\"");
+  later.join();
+  SessionServer::bind(fresh_endpoint()).value().reset();  // never served: closing does not hang
+}
+
 BOOST_AUTO_TEST_CASE(a_client_is_served_with_every_kind_of_request) {
   auto server = SessionServer::start(fresh_endpoint(), echo()).value();
   auto client = SessionClient::connect(server->endpoint(), 5s).value();

@@ -135,7 +135,8 @@ BOOST_AUTO_TEST_CASE(serving_after_the_last_row_agrees_with_the_value_of_a_row_t
 }
 
 BOOST_AUTO_TEST_CASE(a_combination_that_serving_sees_first_counts_as_it_does_in_the_batch) {
-  // The user had Drama but never War; the item at hand is both. War once was left out of the average when serving.
+  // The user had Drama but never War; the item at hand is both. War once was left out of the average when
+  // serving.
   const Dataset data = import({{1, 0, 5, 100}, {2, 1, 1, 200}});
   const std::vector<std::string> wanted{"residual(rating | user*genres)", "count(user*genres)"};
   const auto engine = FeatureEngine::create(data, *labels(data, "rating>=4"), wanted, {});
@@ -174,15 +175,19 @@ BOOST_AUTO_TEST_CASE(equal_features_have_equal_text) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(wrong_expressions_say_where) {
+BOOST_AUTO_TEST_CASE(an_error_in_a_feature_took_three_lines_and_takes_one_that_says_where) {
   for (const char* expression :
        {"", "user", "count()", "count(user", "mean(user)", "cont(user)", "count(user, 0d)", "bucket(user, 1)",
         "mean(label | user, last=0)", "count(user*user)", "hour(user)", "count(user) x", "similar(item)"}) {
     const auto wrong = canonical_feature(expression);
     BOOST_REQUIRE_MESSAGE(!wrong, expression);
     BOOST_TEST(wrong.error().code == "features.syntax");
-    BOOST_TEST(wrong.error().message.find('^') != std::string::npos);
+    BOOST_TEST(wrong.error().where.starts_with("column "));
+    BOOST_TEST(to_string(wrong.error()).find('\n') == std::string::npos);
   }
+  BOOST_TEST(to_string(canonical_feature("mean(user)").error()) ==
+             "'|' and a key were expected here, as in mean(label | user) (column 10 of 'mean(user)'). "
+             "For example: mean(label | user, last=10)");
   const Dataset data = import({{1, 1, 5, 100}});
   for (const char* expression :
        {"count(city)", "mean(price | user)", "bucket(rating, 4)", "cross(user, rating)"}) {

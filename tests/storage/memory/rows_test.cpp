@@ -62,6 +62,25 @@ BOOST_AUTO_TEST_CASE(every_kind_is_described_in_words) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_goal_whose_node_starts_again_while_it_closes_still_closes) {
+  History history;
+  GoalAcceptedT accepted;
+  accepted.goal = goal("goal-1");
+  history.add("coordinator/main", std::move(accepted));
+  GoalClosingT closing;
+  closing.goal = "goal-1";
+  closing.reason = "budget spent";
+  history.add("coordinator/main", std::move(closing));
+  GoalResumedT resumed;
+  resumed.goal = "goal-1";
+  resumed.by = "node/start/goal-1";
+  history.add("coordinator/main", std::move(resumed));
+  const auto row = memory_of(history).find<GoalRowT>("goals", "goal-1");
+  BOOST_REQUIRE(row);
+  BOOST_TEST(row->status == "closing");
+  BOOST_TEST(row->reason == "budget spent");
+}
+
 BOOST_AUTO_TEST_CASE(a_goal_counts_what_happened_under_it) {
   auto goal = small().find<GoalRowT>("goals", "goal-1");
   BOOST_REQUIRE(goal);
