@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "events/evolution.hpp"
+
 namespace automodel::events {
 
 namespace {
@@ -30,7 +32,7 @@ EnvelopeFields fields_of(const Recorded& head, ByteView payload) {
           head.epoch,
           head.origin_node,
           head.origin_sequence,
-          static_cast<std::uint16_t>(head.event.body.type),
+          stored_kind(head.event.body.type),
           payload,
           head.previous_hash,
           head.hash,
@@ -54,26 +56,31 @@ EnvelopeFields fields_of(const Envelope& record) {
           array_of(record.commit_hash())};
 }
 
-Bytes encode_envelope(const Recorded& head, ByteView payload) {
-  flatbuffers::FlatBufferBuilder builder(payload.size() + 512);
+namespace {
+
+Bytes encode(const EnvelopeFields& fields) {
+  flatbuffers::FlatBufferBuilder builder(fields.payload.size() + 512);
   // The payload is itself a FlatBuffer: aligned as one, it can be read where it lies.
-  builder.ForceVectorAlignment(payload.size(), 1, 8);
-  const auto nested = builder.CreateVector(payload.data(), payload.size());
-  const auto optional = [&](const std::string& text) {
+  builder.ForceVectorAlignment(fields.payload.size(), 1, 8);
+  const auto nested = builder.CreateVector(fields.payload.data(), fields.payload.size());
+  const auto optional = [&](std::string_view text) {
     return text.empty() ? flatbuffers::Offset<flatbuffers::String>() : builder.CreateString(text);
   };
-  const auto stream = builder.CreateString(head.stream);
-  const auto correlation = optional(head.correlation);
-  const auto causation = optional(head.causation);
-  const auto origin = optional(head.origin_node);
-  const Hash previous = struct_of(head.previous_hash), hash = struct_of(head.hash),
-             commit = struct_of(head.commit_hash);
-  builder.Finish(CreateEnvelope(builder, head.sequence, stream, head.version, head.time, correlation,
-                                causation, head.epoch, origin, head.origin_sequence,
-                                static_cast<std::uint16_t>(head.event.body.type), nested, &previous, &hash,
-                                &commit));
+  const auto stream = builder.CreateString(fields.stream);
+  const auto correlation = optional(fields.correlation);
+  const auto causation = optional(fields.causation);
+  const auto origin = optional(fields.origin_node);
+  const Hash previous = struct_of(fields.previous_hash), hash = struct_of(fields.hash),
+             commit = struct_of(fields.commit_hash);
+  builder.Finish(CreateEnvelope(builder, fields.sequence, stream, fields.version, fields.time, correlation,
+                                causation, fields.epoch, origin, fields.origin_sequence, fields.kind, nested,
+                                &previous, &hash, &commit));
   return Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
 }
+
+}  // namespace
+
+Bytes encode_envelope(const Recorded& head, ByteView payload) { return encode(fields_of(head, payload)); }
 
 Result<const Envelope*> view_envelope(ByteView bytes) {
   if (bytes.size() < 8 || bytes.size() > max_message_bytes)
@@ -90,15 +97,17 @@ Result<Recorded> decode_envelope(ByteView bytes) {
   const auto record = view_envelope(detail::aligned(bytes, scratch));
   if (!record) return fail(record.error());
   const EnvelopeFields fields = fields_of(**record);
-  auto event = unpack<EventT>(fields.payload);
   const std::string where = reference(fields.stream, fields.version);
-  if (!event) {
-    Error error = event.error();
+  const auto located = [&](Error error) {
     error.where = where;
     return fail(std::move(error));
-  }
-  if (event->body.type == EventBody::NONE || static_cast<std::uint16_t>(event->body.type) != fields.kind)
+  };
+  if (auto known = check_kind(fields.kind); !known) return located(known.error());
+  auto event = unpack<EventT>(fields.payload);
+  if (!event) return located(event.error());
+  if (event->body.type == EventBody::NONE || event->body.type != kind_of(fields.kind))
     return fail("events.malformed", "the record's kind is not its payload's", where);
+  upcasters().lift(*event, version_of(fields.kind));
   Recorded recorded;
   recorded.sequence = fields.sequence;
   recorded.stream = fields.stream;
@@ -125,7 +134,7 @@ Result<Recorded> decode_verified(ByteView unaligned, const Hash256& previous_in_
   const Envelope& record = *flatbuffers::GetRoot<Envelope>(bytes.data());
   if (auto chain = verify_chain(record, previous_in_stream, previous_commit); !chain)
     return fail(chain.error());
-  const Bytes canonical = encode_envelope(*recorded, fields_of(record).payload);
+  const Bytes canonical = encode(fields_of(record));
   if (!std::equal(bytes.begin(), bytes.end(), canonical.begin(), canonical.end()))
     return fail("events.corrupt", "the record's bytes are not as they were written",
                 reference(recorded->stream, recorded->version));

@@ -3,6 +3,7 @@
 #include "storage/lmdb/records.hpp"
 #include "storage/lmdb_event_store.hpp"
 #include "storage/reader.hpp"
+#include "storage/vocabulary.hpp"
 
 namespace automodel::storage {
 
@@ -60,6 +61,7 @@ Result<Identity> identify(const Environment& environment) {
                 "the store has format " + std::to_string(*format) + ", this program reads up to " +
                     std::to_string(store_format),
                 environment.where(), "use the newer version of the program that wrote it");
+  if (auto known = check_vocabulary(environment, *transaction); !known) return fail(known.error());
   const auto node = transaction->get(Table::meta, view(node_key));
   if (!node) return fail(node.error());
   const auto state = load_state(*transaction);
@@ -97,6 +99,8 @@ Result<std::unique_ptr<LmdbEventStore>> LmdbEventStore::open(const std::filesyst
   if (!identity) return fail(identity.error());
   if ((*environment)->is_shortened())
     if (const auto whole = verify_history(**environment); !whole) return fail(whole.error());
+  if (!options.read_only)
+    if (auto extended = extend_vocabulary(**environment); !extended) return fail(extended.error());
   const std::size_t queue = options.read_only ? 0 : std::max<std::size_t>(1, options.max_queued_appends);
   return std::unique_ptr<LmdbEventStore>(new LmdbEventStore(path, std::move(*environment), std::move(lock),
                                                             identity->node, identity->last_sequence, queue));

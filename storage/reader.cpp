@@ -22,6 +22,7 @@ Error corrupt(std::uint64_t sequence, const std::string& message) {
 
 Result<events::Recorded> decode(std::uint64_t sequence, events::ByteView bytes) {
   auto recorded = events::decode_envelope(bytes);
+  if (!recorded && recorded.error().code == "events.newer_kind") return recorded;
   if (!recorded) return fail(corrupt(sequence, "the record cannot be read: " + to_string(recorded.error())));
   if (recorded->sequence != sequence) return fail(corrupt(sequence, "the record is another one's"));
   return recorded;
