@@ -1,5 +1,6 @@
 // Opening: what is there, whose it is, and whether this program may touch it.
 #include "storage/directory.hpp"
+#include "storage/lmdb/page_check.hpp"
 #include "storage/lmdb/records.hpp"
 #include "storage/lmdb_event_store.hpp"
 #include "storage/reader.hpp"
@@ -76,13 +77,17 @@ Result<std::unique_ptr<LmdbEventStore>> LmdbEventStore::open(const std::filesyst
   const auto path = std::filesystem::absolute(given).lexically_normal();
   const bool create = options.create && !options.read_only;
   if (auto made = make_directory(path, create); !made) return fail(made.error());
-  if (!create && !std::filesystem::exists(path / "events.mdb"))
+  std::error_code unseen;
+  if (!create && !std::filesystem::exists(path / "events.mdb", unseen) && !unseen)
     return fail("storage.not_a_store", "there is no store", path.string(), "give the directory of a store");
   std::optional<WriterLock> lock;
   if (!options.read_only) {
     auto taken = WriterLock::take(path);
     if (!taken) return fail(taken.error());
     lock.emplace(std::move(*taken));
+    if (auto sound = create ? clear_unborn(path / "events.mdb") : Result<void>(); !sound)
+      return fail(sound.error());
+    if (auto sound = check_meta_pages(path / "events.mdb", true); !sound) return fail(sound.error());
   }
   auto environment = Environment::open(path, create);
   if (!environment) return fail(environment.error());

@@ -9,6 +9,8 @@
 #include <condition_variable>
 #include <map>
 
+#include "storage/lmdb/page_check.hpp"
+
 namespace automodel::storage {
 
 namespace {
@@ -187,9 +189,11 @@ Result<void> Environment::start(bool create) {
   mdb_env_set_maxdbs(env_, 2 * table_count);
   mdb_env_set_maxreaders(env_, 510);
   const unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
-  if (!create && !std::filesystem::exists(file_))
+  std::error_code unseen;
+  if (!create && !std::filesystem::exists(file_, unseen) && !unseen)
     return fail("storage.not_a_store", "there is no store", file_.parent_path().string(),
                 "give the directory of a store");
+  if (auto sound = check_meta_pages(file_, false); !sound) return sound;
   int rc = mdb_env_open(env_, file_.c_str(), flags, 0640);
   writable_ = rc == 0;
   if (rc == EACCES || rc == EROFS) {
@@ -204,7 +208,29 @@ Result<void> Environment::start(bool create) {
   int stale = 0;
   if (writable_) mdb_reader_check(env_, &stale);
   if (auto complete = complete_file(); !complete) return complete;
-  return is_empty() ? Result<void>() : open_tables();
+  if (is_empty()) return {};
+  if (auto sound = check_structure(); !sound) return sound;
+  return open_tables();
+}
+
+// While the environment starts nobody else has it: no lock is taken.
+Result<Transaction> Environment::read_alone() const {
+  for (;;) {
+    MDB_txn* txn = nullptr;
+    int rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
+    if (rc == 0) return Transaction(*this, txn, {});
+    if (rc == MDB_MAP_RESIZED) rc = mdb_env_set_mapsize(env_, 0);
+    if (rc != 0) return fail(lmdb_error(rc, "begin reading", where()));
+  }
+}
+
+Result<void> Environment::check_structure() const {
+  for (;;) {
+    const auto transaction = read_alone();
+    if (!transaction) return fail(transaction.error());
+    auto sound = check_pages(file_, mdb_txn_id(transaction->txn_));
+    if (sound || sound.error().code != commits_went_on) return sound;
+  }
 }
 
 // A file that ends early (a torn copy) would kill the process where LMDB reads beyond its end. Zeros there
@@ -232,7 +258,7 @@ bool Environment::is_empty() const {
 }
 
 Result<void> Environment::open_tables() {
-  auto transaction = read();
+  auto transaction = read_alone();
   if (!transaction) return fail(transaction.error());
   for (std::size_t i = 0; i < table_count; ++i) {
     const int rc = mdb_dbi_open(transaction->txn_, table_names[i], 0, &tables_[i]);
@@ -256,11 +282,32 @@ Result<void> Environment::create_tables(WriteTransaction& transaction) {
   return {};
 }
 
+// LMDB that could not write a meta page writes nothing more. The file is as before the commit that failed, or
+// else it is said here: then it is opened anew, as the next start of the program would do.
+Result<void> Environment::restart() {
+  const std::lock_guard hold(gate_);
+  const std::unique_lock still(steady_);
+  if (env_) mdb_env_close(env_);
+  env_ = nullptr;
+  if (auto started = start(false); !started) {
+    if (env_) mdb_env_close(env_);
+    env_ = nullptr;
+    return started;
+  }
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  if (info.me_last_txnid == committed_) return {};
+  mdb_env_close(env_);
+  env_ = nullptr;
+  return fail("storage.io", "the disk took a commit that it refused", where(), "start the program again");
+}
+
 Result<Transaction> Environment::read() const {
   for (;;) {
     { const std::lock_guard pass(gate_); }
     std::shared_lock steady(steady_);
     MDB_txn* txn = nullptr;
+    if (!env_) return fail(not_open());
     const int rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
     if (rc == 0) return Transaction(*this, txn, std::move(steady));
     if (rc != MDB_MAP_RESIZED) return fail(lmdb_error(rc, "begin reading", where()));
@@ -272,18 +319,31 @@ Result<Transaction> Environment::read() const {
 Result<WriteTransaction> Environment::write() {
   for (;;) {
     MDB_txn* txn = nullptr;
-    const int rc = mdb_txn_begin(env_, nullptr, 0, &txn);
+    const int rc = env_ ? mdb_txn_begin(env_, nullptr, 0, &txn) : MDB_PANIC;
     writing_bytes_ = 0;
-    if (rc == 0) return WriteTransaction(*this, txn, {});
+    if (rc == 0) {
+      committed_ = mdb_txn_id(txn) - 1;
+      return WriteTransaction(*this, txn, {});
+    }
+    if (rc == MDB_PANIC) {
+      if (auto again = restart(); !again) return fail(again.error());
+      continue;
+    }
     if (rc != MDB_MAP_RESIZED) return fail(lmdb_error(rc, "begin writing", where()));
     if (auto adopted = adopt_size(); !adopted) return fail(adopted.error());
   }
+}
+
+Error Environment::not_open() const {
+  return {"storage.io", "the store's file could not be opened again after a failed write", where(),
+          "start the program again"};
 }
 
 /// Another process has grown the map.
 Result<void> Environment::adopt_size() const {
   const std::lock_guard hold(gate_);
   const std::unique_lock still(steady_);
+  if (!env_) return fail(not_open());
   if (const int rc = mdb_env_set_mapsize(env_, 0); rc != 0)
     return fail(lmdb_error(rc, "grow the map", where()));
   return {};
@@ -292,6 +352,7 @@ Result<void> Environment::adopt_size() const {
 Result<void> Environment::grow() {
   const std::lock_guard hold(gate_);
   const std::unique_lock still(steady_);
+  if (!env_) return fail(not_open());
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
   const std::size_t larger = info.me_mapsize + std::min(info.me_mapsize, largest_step_bytes);

@@ -133,15 +133,20 @@ class Environment {
   Result<void> start(bool create);
   Result<void> complete_file();
   Result<void> adopt_size() const;
+  Result<Transaction> read_alone() const;
+  Result<void> check_structure() const;
+  Result<void> restart();
+  Error not_open() const;
   MDB_dbi dbi(Table table) const { return tables_[static_cast<std::size_t>(table)]; }
 
   std::filesystem::path file_;
-  MDB_env* env_ = nullptr;
+  MDB_env* env_ = nullptr;  // null where it could not be opened again after a failed write
   bool writable_ = false;
   bool shortened_ = false;
   std::array<MDB_dbi, table_count> tables_{};
   mutable std::mutex gate_;  // readers pass it, so that they cannot starve one who wants to grow the map
   mutable std::shared_mutex steady_;  // shared: a read transaction is open; exclusive: the map moves
+  std::uint64_t committed_ = 0;       // LMDB's number of the last commit that held
   std::size_t writing_bytes_ = 0;     // put since the write transaction began
 };
 
