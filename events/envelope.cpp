@@ -82,6 +82,12 @@ Bytes encode(const EnvelopeFields& fields) {
 
 Bytes encode_envelope(const Recorded& head, ByteView payload) { return encode(fields_of(head, payload)); }
 
+Bytes encode_envelope_as(std::uint16_t stored_kind, const Recorded& head, ByteView payload) {
+  EnvelopeFields fields = fields_of(head, payload);
+  fields.kind = stored_kind;
+  return encode(fields);
+}
+
 Result<const Envelope*> view_envelope(ByteView bytes) {
   if (bytes.size() < 8 || bytes.size() > max_message_bytes)
     return fail("events.malformed", "a record of " + std::to_string(bytes.size()) + " bytes");

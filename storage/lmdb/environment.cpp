@@ -45,6 +45,8 @@ bool had_no_room(const std::filesystem::path& file, std::size_t bytes) {
 
 }  // namespace
 
+std::string_view table_name(Table table) { return table_names[static_cast<std::size_t>(table)]; }
+
 Error lmdb_error(int code, std::string_view what, std::string where) {
   const std::string message = "cannot " + std::string(what) + ": " + mdb_strerror(code);
   switch (code) {
@@ -91,11 +93,17 @@ Result<std::optional<events::ByteView>> Transaction::get(Table table, events::By
   return std::optional<events::ByteView>(view(found));
 }
 
-Result<std::uint64_t> Transaction::entries(Table table) const {
+Result<MDB_stat> Transaction::statistics(Table table) const {
   MDB_stat stat{};
   if (const int rc = mdb_stat(txn_, environment_->dbi(table), &stat); rc != 0)
     return fail(error(rc, "count"));
-  return stat.ms_entries;
+  return stat;
+}
+
+Result<std::uint64_t> Transaction::entries(Table table) const {
+  const auto stat = statistics(table);
+  if (!stat) return fail(stat.error());
+  return stat->ms_entries;
 }
 
 Result<void> WriteTransaction::put(Table table, events::ByteView key, events::ByteView value,

@@ -22,6 +22,7 @@ namespace automodel::storage {
 /// The databases of a store; docs/storage.md has their keys and values.
 enum class Table : std::uint8_t { events, streams, heads, inbox, outbox, snapshots, rows, checkpoints, meta };
 inline constexpr std::size_t table_count = 9;
+std::string_view table_name(Table table);
 
 /// The code of a write that needs a larger map: never leaves this folder.
 inline constexpr std::string_view map_full = "storage.map_full";
@@ -51,6 +52,9 @@ class Transaction {
 
   Result<std::optional<events::ByteView>> get(Table table, events::ByteView key) const;
   Result<std::uint64_t> entries(Table table) const;
+  /// LMDB's own account of a database: entries, pages, depth.
+  Result<MDB_stat> statistics(Table table) const;
+  MDB_txn* native() const { return txn_; }  // for what LMDB alone can say
 
  protected:
   friend class Environment;
@@ -124,6 +128,7 @@ class Environment {
   bool is_writable() const { return writable_; }
   bool is_shortened() const { return shortened_; }  // the file ended before its last page did
   std::string where() const { return file_.string(); }
+  MDB_env* native() const { return env_; }  // for backups and statistics
 
  private:
   friend class Transaction;

@@ -122,6 +122,12 @@ void add_commands(CLI::App& app, Program& program) {
   add_events(app, program);
   add_replay(app, program);
   add_bench(app, program);
+  add_backup(app, program);
+  add_export(app, program);
+  add_import(app, program);
+  add_keys(app, program);
+  add_checkpoint(app, program);
+  add_stats(app, program);
 }
 
 int run(int argc, char** argv) {

@@ -32,6 +32,12 @@ void add_replay(CLI::App& app, Program& program);
 void add_events(CLI::App& app, Program& program);
 void add_explain(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
+void add_backup(CLI::App& app, Program& program);
+void add_export(CLI::App& app, Program& program);
+void add_import(CLI::App& app, Program& program);
+void add_keys(CLI::App& app, Program& program);
+void add_checkpoint(CLI::App& app, Program& program);
+void add_stats(CLI::App& app, Program& program);
 
 /// A subcommand with its examples under the help text, and a callback that runs later.
 CLI::App* add_command(CLI::App& app, Program& program, const std::string& name, const std::string& meaning,

@@ -1,0 +1,28 @@
+// The history as it lies in a store, byte for byte. Private to storage/.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "storage/lmdb/environment.hpp"
+
+namespace automodel::storage {
+
+/// What a store is and where it stands, seen in one transaction.
+struct StoreIdentity {
+  std::string node;
+  std::uint64_t format = 0;
+  std::uint64_t last_sequence = 0;
+  events::Hash256 commit_hash{};  // of the last commit; zeros before the first
+};
+Result<StoreIdentity> identity_of(const Environment& environment);
+
+/// The record of one event: an Envelope. Errors: storage.corrupt where it is missing.
+Result<events::Bytes> record_of(const Environment& environment, std::uint64_t sequence);
+
+/// Visits the records `from` … `until` in order, outside of any transaction. They are not checked: that is
+/// HistoryCheck's. An error of `visit` ends it and is returned.
+Result<void> visit_records(const Environment& environment, std::uint64_t from, std::uint64_t until,
+                           const std::function<Result<void>(std::uint64_t, events::ByteView)>& visit);
+
+}  // namespace automodel::storage
