@@ -8,12 +8,6 @@ namespace {
 
 constexpr std::size_t max_payload_bytes = events::max_message_bytes - (64u << 10);
 
-Result<StreamHead> load_head(const Transaction& transaction, const std::string& stream) {
-  auto head = load<StreamHead>(transaction, Table::heads, view(stream));
-  if (!head) return fail(head.error());
-  return head->value_or(StreamHead{});
-}
-
 /// Whether the stream is as the request expects it; the reason where it is not.
 Result<void> check_expected(const AppendRequest& request, const StreamHead& head) {
   const auto conflict = [&](const std::string& expected) {
@@ -74,30 +68,25 @@ Result<void> write_event(WriteTransaction& transaction, const PreparedAppend::It
 
 /// Everything that a request writes, once nothing speaks against it.
 Result<Appended> write_all(WriteTransaction& transaction, const PreparedAppend& append,
-                           const std::string& node, StreamHead head) {
+                           const std::string& node, NodeState& state, StreamHead& head) {
   const AppendRequest& request = append.request;
-  auto state = load_state(transaction);
-  if (!state) return fail(state.error());
   Appended appended;
-  appended.first_sequence = append.items.empty() ? 0 : state->sequence + 1;
+  appended.first_sequence = append.items.empty() ? 0 : state.sequence + 1;
   for (const auto& item : append.items)
-    if (auto written = write_event(transaction, item, request, node, *state, head); !written)
+    if (auto written = write_event(transaction, item, request, node, state, head); !written)
       return fail(written.error());
-  appended.last_sequence = append.items.empty() ? 0 : state->sequence;
+  appended.last_sequence = append.items.empty() ? 0 : state.sequence;
   appended.version = head.version;
   appended.reply = request.reply;
   for (const auto& message : append.messages) {
-    const Key key = Key().name(request.stream).number(state->next_message++);
+    const Key key = Key().name(request.stream).number(state.next_message++);
     if (auto put = transaction.put(Table::outbox, key, message); !put) return fail(put.error());
   }
-  if (!append.items.empty()) {
-    head.epoch = request.epoch;
-    if (auto put = transaction.put(Table::heads, view(request.stream), head.encode()); !put)
-      return fail(put.error());
-  }
-  if (!append.items.empty() || !append.messages.empty())
-    if (auto put = transaction.put(Table::meta, view(node_state_key), state->encode()); !put)
-      return fail(put.error());
+  if (!append.items.empty()) head.epoch = request.epoch;
+  // Events say themselves where the node stands; ids of messages, which go when they are acknowledged, do
+  // not.
+  if (!append.messages.empty())
+    if (auto put = store_state(transaction, state); !put) return fail(put.error());
   if (!request.sender.empty()) {
     const InboxEntry entry{appended.first_sequence, appended.last_sequence, appended.version, request.reply};
     if (auto put = transaction.put(Table::inbox, inbox_key(request), entry.encode()); !put)
@@ -144,7 +133,7 @@ Result<PreparedAppend> prepare(AppendRequest request) {
 }
 
 Result<AppendOutcome> write_append(WriteTransaction& transaction, const PreparedAppend& append,
-                                   const std::string& node) {
+                                   const std::string& node, Heads& heads) {
   const AppendRequest& request = append.request;
   if (!request.sender.empty()) {
     auto known = load<InboxEntry>(transaction, Table::inbox, inbox_key(request));
@@ -155,31 +144,29 @@ Result<AppendOutcome> write_append(WriteTransaction& transaction, const Prepared
           Appended{entry.first_sequence, entry.last_sequence, entry.version, true, std::move(entry.reply)});
     }
   }
-  const auto head = load_head(transaction, request.stream);
+  const auto state = heads.state(transaction);
+  if (!state) return fail(state.error());
+  const auto head = heads.head(transaction, request.stream);
   if (!head) return fail(head.error());
-  if (auto holds = check_expected(request, *head); !holds) return AppendOutcome(fail(holds.error()));
-  auto appended = write_all(transaction, append, node, *head);
+  if (auto holds = check_expected(request, **head); !holds) return AppendOutcome(fail(holds.error()));
+  auto appended = write_all(transaction, append, node, **state, **head);
   if (!appended) return fail(appended.error());
   return AppendOutcome(std::move(*appended));
 }
 
-Result<std::uint64_t> load_epoch(const Transaction& transaction, const std::string& stream) {
-  const auto head = load_head(transaction, stream);
-  if (!head) return fail(head.error());
-  return head->epoch;
-}
-
 Result<Result<void>> write_epoch(WriteTransaction& transaction, const std::string& stream,
-                                 std::uint64_t epoch) {
-  auto head = load_head(transaction, stream);
-  if (!head) return fail(head.error());
-  if (epoch < head->epoch)
+                                 std::uint64_t epoch, Heads& heads) {
+  const auto known = heads.head(transaction, stream);
+  if (!known) return fail(known.error());
+  StreamHead& head = **known;
+  if (epoch < head.epoch)
     return Result<void>(fail("storage.fenced",
-                             "stream '" + stream + "' is at epoch " + std::to_string(head->epoch) +
+                             "stream '" + stream + "' is at epoch " + std::to_string(head.epoch) +
                                  " already, above " + std::to_string(epoch),
                              stream, "an epoch is only raised"));
-  head->epoch = epoch;
-  if (auto put = transaction.put(Table::heads, view(stream), head->encode()); !put) return fail(put.error());
+  head.epoch = epoch;
+  if (auto put = transaction.put(Table::heads, view(stream), StreamHead{0, epoch, {}}.encode()); !put)
+    return fail(put.error());
   return Result<void>();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "storage/event_store.hpp"
+#include "storage/heads.hpp"
 #include "storage/lmdb/environment.hpp"
 
 namespace automodel::storage {
@@ -24,15 +25,14 @@ Result<PreparedAppend> prepare(AppendRequest request);
 /// alone.
 using AppendOutcome = Result<Appended>;
 
-/// Checks and writes one append. The outer error is the transaction's: nothing of the group may be committed.
+/// Checks and writes one append; moves `heads` along. The outer error is the transaction's: nothing of the
+/// group may be committed, and `heads` must forget.
 Result<AppendOutcome> write_append(WriteTransaction& transaction, const PreparedAppend& append,
-                                   const std::string& node);
+                                   const std::string& node, Heads& heads);
 
-/// A stream's head; of a stream that has none, version 0 and epoch 1.
-Result<std::uint64_t> load_epoch(const Transaction& transaction, const std::string& stream);
 /// Errors: storage.fenced where it would be lowered.
 Result<Result<void>> write_epoch(WriteTransaction& transaction, const std::string& stream,
-                                 std::uint64_t epoch);
+                                 std::uint64_t epoch, Heads& heads);
 
 /// storage.bad_request where a name cannot be part of a key.
 Result<void> check_name(std::string_view what, std::string_view name);

@@ -65,11 +65,20 @@ struct PendingMessage {
   events::OutboxMessageT message;
 };
 
+/// What an acknowledgement promises.
+enum class Durability : std::uint8_t {
+  durable,  // the commit is on the disk: it outlives a power cut
+  relaxed,  // it outlives the process; a power cut may undo the commits of the last `sync_interval`. The
+            // store is never damaged, and what is left of the history is a whole beginning of it.
+};
+
 struct StoreOptions {
   bool create = true;
   bool read_only = false;      // opens beside a running writer
   std::string node = "local";  // of a new store; an existing one keeps the name that it was created with
   std::size_t max_queued_appends = 4096;  // beyond it `append_async` blocks: back-pressure
+  Durability durability = Durability::durable;
+  std::chrono::milliseconds sync_interval{50};  // of a relaxed store: at the latest so long after a commit
 };
 
 class Projection;  // storage/projection.hpp
@@ -104,6 +113,11 @@ class EventStore {
   virtual Result<std::uint64_t> stream_version(const std::string& stream) const = 0;  // 0: no such stream
 
   virtual Result<void> save_snapshot(const std::string& stream, Snapshot snapshot) = 0;
+  /// The same without waiting; `done` is called exactly once, perhaps from the writer thread.
+  virtual void save_snapshot_async(const std::string& stream, Snapshot snapshot,
+                                   std::function<void(const Result<void>&)> done) {
+    done(save_snapshot(stream, std::move(snapshot)));
+  }
   virtual Result<std::optional<Snapshot>> load_snapshot(const std::string& stream) const = 0;
 
   /// The stored reply to a command of (stream, sender, number), if it was carried out.

@@ -1,5 +1,7 @@
 #include "storage/group_writer.hpp"
 
+#include <sys/prctl.h>
+
 #include <chrono>
 #include <future>
 
@@ -11,12 +13,31 @@ constexpr std::size_t max_group = 1024;
 // Background work (projections) costs a sync of its own: under load it is done once for many commits.
 constexpr std::size_t max_jobs_behind = 512;
 constexpr std::chrono::milliseconds quiet{1};
+// Those whom a commit answered often ask again at once. Waiting for them this long, about half a sync, saves
+// a whole one.
+constexpr std::chrono::microseconds patience{100};
+constexpr std::size_t most_skipped = 63;
+
+/// A write whose caller waits.
+class WaitedJob final : public WriteJob {
+ public:
+  explicit WaitedJob(std::function<Result<void>(WriteTransaction&)> apply) : apply_(std::move(apply)) {}
+  std::future<Result<void>> written() { return written_.get_future(); }
+  Result<void> apply(WriteTransaction& transaction) override { return apply_(transaction); }
+  void done(const Result<void>& committed) override { written_.set_value(committed); }
+
+ private:
+  std::function<Result<void>(WriteTransaction&)> apply_;
+  std::promise<Result<void>> written_;
+};
 
 }  // namespace
 
-GroupWriter::GroupWriter(std::shared_ptr<Environment> environment, std::size_t max_queued, Hooks hooks)
+GroupWriter::GroupWriter(std::shared_ptr<Environment> environment, std::size_t max_queued,
+                         std::optional<std::chrono::milliseconds> sync_interval, Hooks hooks)
     : environment_(std::move(environment)),
       max_queued_(std::max<std::size_t>(1, max_queued)),
+      sync_interval_(sync_interval),
       hooks_(std::move(hooks)),
       thread_([this] { run(); }) {}
 
@@ -29,21 +50,26 @@ GroupWriter::~GroupWriter() {
   thread_.join();
 }
 
-void GroupWriter::enqueue(WriteJob job) {
+void GroupWriter::enqueue(std::unique_ptr<WriteJob> job) {
+  bool wake = false;
   {
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     // A callback that appends must not wait for itself.
-    if (std::this_thread::get_id() != thread_.get_id())
+    if (queue_.size() >= max_queued_ && std::this_thread::get_id() != thread_.get_id()) {
+      ++blocked_;
       room_.wait(lock, [&] { return queue_.size() < max_queued_; });
+      --blocked_;
+    }
     queue_.push_back(std::move(job));
+    wake = queue_.size() == wanted_ || queue_.size() >= max_queued_;
   }
-  work_.notify_one();
+  if (wake) work_.notify_one();
 }
 
 Result<void> GroupWriter::write(std::function<Result<void>(WriteTransaction&)> apply) {
-  auto promise = std::make_shared<std::promise<Result<void>>>();
-  auto written = promise->get_future();
-  enqueue({std::move(apply), [promise](const Result<void>& result) { promise->set_value(result); }});
+  auto job = std::make_unique<WaitedJob>(std::move(apply));
+  auto written = job->written();
+  enqueue(std::move(job));
   return written.get();
 }
 
@@ -56,27 +82,71 @@ void GroupWriter::hurry() {
 }
 
 void GroupWriter::run() {
-  std::unique_lock lock(mutex_);
+  ::prctl(PR_SET_TIMERSLACK, 1000);  // nanoseconds: the wait for a group is short
+  Lock lock(mutex_);
   for (;;) {
-    const auto woken = [&] { return !queue_.empty() || stopping_ || hurried_; };
-    if (behind_)
-      work_.wait_for(lock, quiet, woken);
-    else
-      work_.wait(lock, woken);
+    gather(lock);
+    wait_for_work(lock);
+    sync_if_due(lock, false);
     if (behind_ && (queue_.empty() || hurried_ || since_ >= max_jobs_behind)) work_in_background(lock);
     if (queue_.empty()) {
-      if (stopping_) return;
-      continue;
+      if (!stopping_) continue;
+      sync_if_due(lock, true);
+      lock.unlock();
+      return hooks_.ended();
     }
-    auto group = take_group(lock);
+    const Group group = take_group();
+    const bool crowded = blocked_ > 0;
     lock.unlock();
-    room_.notify_all();
-    commit(std::move(group));
+    if (crowded) room_.notify_all();
+    commit(group);
     lock.lock();
+    if (sync_interval_) sync_due_ = std::chrono::steady_clock::now() + *sync_interval_;
+    expected_ = std::min({max_group, max_queued_, group.size() + queue_.size()});
   }
 }
 
-void GroupWriter::work_in_background(std::unique_lock<std::mutex>& lock) {
+/// Gives those whom the last commit answered, and those who came meanwhile, the chance of being one group.
+/// Where that was in vain it is not tried again for a while.
+void GroupWriter::gather(Lock& lock) {
+  const std::size_t before = queue_.size(), expected = std::exchange(expected_, 1);
+  if (before >= expected || hurried_ || stopping_) return;
+  if (skipped_ < gathers_to_skip_) {
+    ++skipped_;
+    return;
+  }
+  wanted_ = expected;
+  work_.wait_for(lock, patience, [&] { return queue_.size() >= wanted_ || hurried_ || stopping_; });
+  wanted_ = 1;
+  const bool paid = queue_.empty() || 2 * (queue_.size() - before) >= expected - before;
+  skipped_ = 0;
+  gathers_to_skip_ = paid ? 0 : std::min(most_skipped, 2 * gathers_to_skip_ + 1);
+}
+
+void GroupWriter::wait_for_work(Lock& lock) {
+  const auto woken = [&] { return !queue_.empty() || stopping_ || hurried_; };
+  if (behind_)
+    work_.wait_for(lock, quiet, woken);
+  else if (sync_due_)
+    work_.wait_until(lock, *sync_due_, woken);
+  else
+    work_.wait(lock, woken);
+}
+
+/// Under load nothing is to be done: each commit puts the one before it on the disk.
+void GroupWriter::sync_if_due(Lock& lock, bool ending) {
+  if (!sync_due_ || (!ending && std::chrono::steady_clock::now() < *sync_due_)) return;
+  lock.unlock();
+  const auto synced = environment_->sync();
+  lock.lock();
+  // A disk that does not take it is asked again: an append that fails says so meanwhile.
+  if (synced)
+    sync_due_.reset();
+  else
+    sync_due_ = std::chrono::steady_clock::now() + *sync_interval_;
+}
+
+void GroupWriter::work_in_background(Lock& lock) {
   hurried_ = behind_ = false;
   since_ = 0;
   lock.unlock();
@@ -85,33 +155,37 @@ void GroupWriter::work_in_background(std::unique_lock<std::mutex>& lock) {
   behind_ = behind_ || more;
 }
 
-std::deque<WriteJob> GroupWriter::take_group(std::unique_lock<std::mutex>&) {
-  std::deque<WriteJob> group;
-  while (!queue_.empty() && group.size() < max_group) {
-    group.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+GroupWriter::Group GroupWriter::take_group() {
+  Group group;
+  if (queue_.size() <= max_group) {
+    group.swap(queue_);
+  } else {
+    const auto end = queue_.begin() + max_group;
+    group.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
   }
   since_ += group.size();
   behind_ = true;
   return group;
 }
 
-void GroupWriter::commit(std::deque<WriteJob> group) {
+void GroupWriter::commit(const Group& group) {
   const Result<void> result = try_commit(group);
-  for (const auto& job : group) job.done(result);
+  for (const auto& job : group) job->done(result);
   if (result) hooks_.committed();
 }
 
-Result<void> GroupWriter::try_commit(std::deque<WriteJob>& group) {
+Result<void> GroupWriter::try_commit(const Group& group) {
   const auto attempt = [&]() -> Result<void> {
-    auto transaction = environment_->write();
+    auto transaction = environment_->write(sync_interval_ ? Sync::soon : Sync::now);
     if (!transaction) return fail(transaction.error());
-    for (auto& job : group)
-      if (auto applied = job.apply(*transaction); !applied) return applied;
+    for (const auto& job : group)
+      if (auto applied = job->apply(*transaction); !applied) return applied;
     return transaction->commit();
   };
   for (;;) {
     auto result = attempt();
+    if (!result) hooks_.undone();
     if (result || result.error().code != map_full) return result;
     if (auto grown = environment_->grow(); !grown) return grown;
   }

@@ -2,10 +2,12 @@
 // storage/.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -13,50 +15,69 @@
 
 namespace automodel::storage {
 
-/// One write. `apply` may run more than once (a full map is grown, then the whole group is done again),
-/// always on a transaction that has nothing of it; its error is the transaction's and fails the whole group.
-/// `done` runs once, after the commit, with the commit's result.
-struct WriteJob {
-  std::function<Result<void>(WriteTransaction&)> apply;
-  std::function<void(const Result<void>&)> done;
+/// One write.
+class WriteJob {
+ public:
+  virtual ~WriteJob() = default;
+  /// May run more than once (a full map is grown, then the whole group is done again), always on a
+  /// transaction that has nothing of it; its error is the transaction's and fails the whole group.
+  virtual Result<void> apply(WriteTransaction& transaction) = 0;
+  /// Runs once, after the commit, with the commit's result.
+  virtual void done(const Result<void>& committed) = 0;
 };
 
 class GroupWriter {
  public:
   struct Hooks {
     std::function<void()> committed;   // after each commit that held, and its jobs' `done`
+    std::function<void()> undone;      // a transaction in which jobs were applied did not hold
     std::function<bool()> background;  // work for when nothing waits; true: call again, there is more
+    std::function<void()> ended;       // everything is written, the thread ends
   };
 
-  GroupWriter(std::shared_ptr<Environment> environment, std::size_t max_queued, Hooks hooks);
+  /// With a `sync_interval` jobs are done when their commit outlives the process; it outlives a power cut at
+  /// the latest so long after. Without one each commit is on the disk when its jobs are done.
+  GroupWriter(std::shared_ptr<Environment> environment, std::size_t max_queued,
+              std::optional<std::chrono::milliseconds> sync_interval, Hooks hooks);
   /// Writes what is queued, then ends the thread.
   ~GroupWriter();
 
   /// Blocks while the queue is full, but not on the writer thread itself.
-  void enqueue(WriteJob job);
+  void enqueue(std::unique_ptr<WriteJob> job);
   /// Enqueues and waits until it is durable. Not from the writer thread.
   Result<void> write(std::function<Result<void>(WriteTransaction&)> apply);
   /// Asks for the background work now rather than when nothing waits.
   void hurry();
 
  private:
+  using Group = std::vector<std::unique_ptr<WriteJob>>;
+  using Lock = std::unique_lock<std::mutex>;
   void run();
-  std::deque<WriteJob> take_group(std::unique_lock<std::mutex>& lock);
-  void work_in_background(std::unique_lock<std::mutex>& lock);
-  void commit(std::deque<WriteJob> group);
-  Result<void> try_commit(std::deque<WriteJob>& group);
+  void gather(Lock& lock);
+  Group take_group();
+  void wait_for_work(Lock& lock);
+  void work_in_background(Lock& lock);
+  void sync_if_due(Lock& lock, bool ending);
+  void commit(const Group& group);
+  Result<void> try_commit(const Group& group);
 
   std::shared_ptr<Environment> environment_;
   std::size_t max_queued_;
+  std::optional<std::chrono::milliseconds> sync_interval_;
   Hooks hooks_;
   std::mutex mutex_;
-  std::condition_variable work_;  // something is queued, or stopping
+  std::condition_variable work_;  // the thread has a reason to look
   std::condition_variable room_;  // the queue has room again
-  std::deque<WriteJob> queue_;
+  Group queue_;
+  std::size_t wanted_ = 1;    // wake the thread when so many are queued
+  std::size_t expected_ = 1;  // so many are likely to be queued in a moment
+  std::size_t gathers_to_skip_ = 0, skipped_ = 0;
+  std::size_t blocked_ = 0;  // callers that wait for room
   bool stopping_ = false;
   bool hurried_ = false;
   bool behind_ = true;     // background work may be due
   std::size_t since_ = 0;  // jobs committed since the background work was last up to date
+  std::optional<std::chrono::steady_clock::time_point> sync_due_;  // a commit is not on the disk yet
   std::thread thread_;
 };
 

@@ -12,18 +12,22 @@ namespace automodel::storage {
 
 LmdbEventStore::LmdbEventStore(std::filesystem::path path, std::shared_ptr<Environment> environment,
                                std::optional<WriterLock> lock, std::string node, std::uint64_t last_sequence,
-                               std::size_t max_queued)
+                               const StoreOptions& options)
     : path_(std::move(path)),
       lock_(std::move(lock)),
       environment_(std::move(environment)),
       node_(std::move(node)),
       last_sequence_(last_sequence),
       announced_(last_sequence),
+      kept_(last_sequence),
       projector_(environment_) {
-  if (max_queued == 0) return;
+  if (options.read_only) return;
+  std::optional<std::chrono::milliseconds> interval;
+  if (options.durability == Durability::relaxed) interval = options.sync_interval;
   writer_ = std::make_unique<GroupWriter>(
-      environment_, max_queued,
-      GroupWriter::Hooks{[this] { announce(); }, [this] { return projector_.catch_up(); }});
+      environment_, options.max_queued_appends, interval,
+      GroupWriter::Hooks{[this] { announce(); }, [this] { heads_.forget(); },
+                         [this] { return projector_.catch_up(); }, [this] { keep_state(); }});
 }
 
 void LmdbEventStore::announce() {
@@ -31,6 +35,16 @@ void LmdbEventStore::announce() {
   if (sequence == announced_) return;
   announced_ = sequence;
   observers_.tell(sequence);
+}
+
+/// A store that is closed says which event is its last, so that `verify` misses an end that is cut off. Where
+/// it cannot be written it stays as of an earlier commit: nothing but that check needs it.
+void LmdbEventStore::keep_state() {
+  if (last_sequence_.load() == kept_) return;
+  auto transaction = environment_->write();
+  if (!transaction) return;
+  const auto state = heads_.state(*transaction);
+  if (state && store_state(*transaction, **state)) static_cast<void>(transaction->commit());
 }
 
 Result<void> LmdbEventStore::writable() const {
@@ -53,33 +67,41 @@ Result<Appended> LmdbEventStore::append(AppendRequest request) {
   return appended.get();
 }
 
-void LmdbEventStore::append_async(AppendRequest request, std::function<void(Result<Appended>)> done) {
-  // A request that is refused here still answers from the writer thread, after those before it.
-  struct Pending {
-    Result<PreparedAppend> prepared;
-    AppendOutcome outcome;
-    std::function<void(Result<Appended>)> done;
-  };
-  if (auto may = writable(); !may) return done(fail(may.error()));
-  auto pending = std::make_shared<Pending>(Pending{prepare(std::move(request)), {}, std::move(done)});
-  const auto apply = [this, pending](WriteTransaction& transaction) -> Result<void> {
-    if (!pending->prepared) {
-      pending->outcome = fail(pending->prepared.error());
+/// An append on its way. One that is refused before it is written still answers from the writer thread, after
+/// those before it.
+class LmdbEventStore::AppendJob final : public WriteJob {
+ public:
+  AppendJob(LmdbEventStore& store, AppendRequest request, std::function<void(Result<Appended>)> done)
+      : store_(store), prepared_(prepare(std::move(request))), done_(std::move(done)) {}
+
+  Result<void> apply(WriteTransaction& transaction) override {
+    if (!prepared_) {
+      outcome_ = fail(prepared_.error());
       return {};
     }
-    auto outcome = write_append(transaction, *pending->prepared, node_);
+    auto outcome = write_append(transaction, *prepared_, store_.node_, store_.heads_);
     if (!outcome) return fail(outcome.error());
-    pending->outcome = std::move(*outcome);
+    outcome_ = std::move(*outcome);
     return {};
-  };
-  const auto finish = [this, pending](const Result<void>& committed) {
-    if (!committed) return pending->done(fail(committed.error()));
-    if (pending->outcome && !pending->outcome->repeated &&
-        pending->outcome->last_sequence > last_sequence_.load())
-      last_sequence_.store(pending->outcome->last_sequence);
-    pending->done(std::move(pending->outcome));
-  };
-  writer_->enqueue({apply, finish});
+  }
+
+  void done(const Result<void>& committed) override {
+    if (!committed) return done_(fail(committed.error()));
+    if (outcome_ && !outcome_->repeated && outcome_->last_sequence > store_.last_sequence_.load())
+      store_.last_sequence_.store(outcome_->last_sequence);
+    done_(std::move(outcome_));
+  }
+
+ private:
+  LmdbEventStore& store_;
+  Result<PreparedAppend> prepared_;
+  AppendOutcome outcome_;
+  std::function<void(Result<Appended>)> done_;
+};
+
+void LmdbEventStore::append_async(AppendRequest request, std::function<void(Result<Appended>)> done) {
+  if (auto may = writable(); !may) return done(fail(may.error()));
+  writer_->enqueue(std::make_unique<AppendJob>(*this, std::move(request), std::move(done)));
 }
 
 // --- reading ---------------------------------------------------------------------------------------
@@ -111,14 +133,14 @@ Result<std::optional<events::Recorded>> LmdbEventStore::find(const std::string& 
 Result<std::vector<std::string>> LmdbEventStore::streams() const {
   const auto transaction = environment_->read();
   if (!transaction) return fail(transaction.error());
-  auto cursor = Cursor::open(*transaction, Table::heads);
+  auto cursor = Cursor::open(*transaction, Table::streams);
   if (!cursor) return fail(cursor.error());
   std::vector<std::string> names;
   auto more = cursor->seek({});
-  for (; more && *more; more = cursor->next()) {
-    const auto head = StreamHead::decode(cursor->value());
-    // An epoch may be raised before the first event.
-    if (head && head->version > 0) names.emplace_back(text(cursor->key()));
+  while (more && *more) {  // from each stream's first entry to the first behind its last
+    const auto key = text(cursor->key());
+    names.emplace_back(key.substr(0, key.find('\0')));
+    more = cursor->seek(Key().rest(names.back()).rest("\1"));
   }
   if (!more) return fail(more.error());
   return names;
@@ -128,7 +150,7 @@ std::uint64_t LmdbEventStore::last_sequence() const {
   if (writer_) return last_sequence_.load();
   // Another process writes. Where it cannot be asked just now, what was seen last still holds.
   if (const auto transaction = environment_->read())
-    if (const auto state = load_state(*transaction)) last_sequence_.store(state->sequence);
+    if (const auto last = load_last_sequence(*transaction)) last_sequence_.store(*last);
   return last_sequence_.load();
 }
 
@@ -136,19 +158,40 @@ Result<std::uint64_t> LmdbEventStore::stream_version(const std::string& stream) 
   if (auto named = check_name("stream's name", stream); !named) return fail(named.error());
   const auto transaction = environment_->read();
   if (!transaction) return fail(transaction.error());
-  const auto head = load<StreamHead>(*transaction, Table::heads, view(stream));
-  if (!head) return fail(head.error());
-  return *head ? (*head)->version : 0;
+  return load_version(*transaction, stream);
 }
 
 // --- snapshots, inbox, outbox, epochs --------------------------------------------------------------
 
-Result<void> LmdbEventStore::save_snapshot(const std::string& stream, Snapshot snapshot) {
-  if (auto named = check_name("stream's name", stream); !named) return named;
+class LmdbEventStore::SnapshotJob final : public WriteJob {
+ public:
+  SnapshotJob(std::string stream, events::Bytes bytes, std::function<void(const Result<void>&)> done)
+      : stream_(std::move(stream)), bytes_(std::move(bytes)), done_(std::move(done)) {}
+  Result<void> apply(WriteTransaction& transaction) override {
+    return transaction.put(Table::snapshots, view(stream_), bytes_);
+  }
+  void done(const Result<void>& committed) override { done_(committed); }
+
+ private:
+  std::string stream_;
+  events::Bytes bytes_;
+  std::function<void(const Result<void>&)> done_;
+};
+
+void LmdbEventStore::save_snapshot_async(const std::string& stream, Snapshot snapshot,
+                                         std::function<void(const Result<void>&)> done) {
+  if (auto named = check_name("stream's name", stream); !named) return done(named);
+  if (auto may = writable(); !may) return done(may);
   const StoredSnapshot stored{snapshot.version, std::move(snapshot.schema), std::move(snapshot.bytes)};
-  return write([stream, bytes = stored.encode()](WriteTransaction& transaction) {
-    return transaction.put(Table::snapshots, view(stream), bytes);
-  });
+  writer_->enqueue(std::make_unique<SnapshotJob>(stream, stored.encode(), std::move(done)));
+}
+
+Result<void> LmdbEventStore::save_snapshot(const std::string& stream, Snapshot snapshot) {
+  auto promise = std::make_shared<std::promise<Result<void>>>();
+  auto saved = promise->get_future();
+  save_snapshot_async(stream, std::move(snapshot),
+                      [promise](const Result<void>& result) { promise->set_value(result); });
+  return saved.get();
 }
 
 Result<std::optional<Snapshot>> LmdbEventStore::load_snapshot(const std::string& stream) const {
@@ -207,14 +250,16 @@ Result<std::uint64_t> LmdbEventStore::epoch(const std::string& stream) const {
   if (auto named = check_name("stream's name", stream); !named) return fail(named.error());
   const auto transaction = environment_->read();
   if (!transaction) return fail(transaction.error());
-  return load_epoch(*transaction, stream);
+  const auto head = load_head(*transaction, stream);
+  if (!head) return fail(head.error());
+  return head->epoch;
 }
 
 Result<void> LmdbEventStore::raise_epoch(const std::string& stream, std::uint64_t epoch) {
   if (auto named = check_name("stream's name", stream); !named) return named;
   auto outcome = std::make_shared<Result<void>>();
-  const auto written = write([stream, epoch, outcome](WriteTransaction& transaction) -> Result<void> {
-    auto raised = write_epoch(transaction, stream, epoch);
+  const auto written = write([this, stream, epoch, outcome](WriteTransaction& transaction) -> Result<void> {
+    auto raised = write_epoch(transaction, stream, epoch, heads_);
     if (!raised) return fail(raised.error());
     *outcome = std::move(*raised);
     return {};

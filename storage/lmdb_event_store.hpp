@@ -8,6 +8,7 @@
 
 #include "storage/event_store.hpp"
 #include "storage/group_writer.hpp"
+#include "storage/heads.hpp"
 #include "storage/lmdb/environment.hpp"
 #include "storage/observers.hpp"
 #include "storage/projector.hpp"
@@ -15,8 +16,9 @@
 
 namespace automodel::storage {
 
-/// What this program writes, and the newest that it reads.
-inline constexpr std::uint64_t store_format = 1;
+/// What this program writes, and the newest that it reads. 2: heads and the node's state are in the events
+/// themselves, so that an append touches fewer trees.
+inline constexpr std::uint64_t store_format = 2;
 
 class LmdbEventStore final : public EventStore {
  public:
@@ -35,6 +37,8 @@ class LmdbEventStore final : public EventStore {
   std::uint64_t last_sequence() const override;
   Result<std::uint64_t> stream_version(const std::string& stream) const override;
   Result<void> save_snapshot(const std::string& stream, Snapshot snapshot) override;
+  void save_snapshot_async(const std::string& stream, Snapshot snapshot,
+                           std::function<void(const Result<void>&)> done) override;
   Result<std::optional<Snapshot>> load_snapshot(const std::string& stream) const override;
   Result<std::optional<events::Bytes>> find_reply(const std::string& stream, const std::string& sender,
                                                   std::uint64_t number) const override;
@@ -53,10 +57,13 @@ class LmdbEventStore final : public EventStore {
  private:
   LmdbEventStore(std::filesystem::path path, std::shared_ptr<Environment> environment,
                  std::optional<WriterLock> lock, std::string node, std::uint64_t last_sequence,
-                 std::size_t max_queued);
+                 const StoreOptions& options);
+  class AppendJob;
+  class SnapshotJob;
   Result<void> writable() const;
   Result<void> write(std::function<Result<void>(WriteTransaction&)> apply);
   void announce();
+  void keep_state();
 
   std::filesystem::path path_;
   std::optional<WriterLock> lock_;  // let go of last: after the writer thread and the environment
@@ -64,6 +71,8 @@ class LmdbEventStore final : public EventStore {
   std::string node_;
   mutable std::atomic<std::uint64_t> last_sequence_;
   std::uint64_t announced_ = 0;  // the writer thread's
+  Heads heads_;                  // the writer thread's
+  std::uint64_t kept_;           // the writer thread's: last_sequence_ when `state` was surely up to date
   Observers observers_;
   Projector projector_;
   std::unique_ptr<GroupWriter> writer_;  // none where read-only; ends first

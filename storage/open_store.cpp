@@ -1,5 +1,6 @@
 // Opening: what is there, whose it is, and whether this program may touch it.
 #include "storage/directory.hpp"
+#include "storage/heads.hpp"
 #include "storage/lmdb/page_check.hpp"
 #include "storage/lmdb/records.hpp"
 #include "storage/lmdb_event_store.hpp"
@@ -14,6 +15,7 @@ constexpr std::string_view format_key = "format";
 constexpr std::string_view node_key = "node";
 
 struct Identity {
+  std::uint64_t format = 0;
   std::string node;
   std::uint64_t last_sequence = 0;
 };
@@ -65,9 +67,34 @@ Result<Identity> identify(const Environment& environment) {
   if (auto known = check_vocabulary(environment, *transaction); !known) return fail(known.error());
   const auto node = transaction->get(Table::meta, view(node_key));
   if (!node) return fail(node.error());
+  const auto last = load_last_sequence(*transaction);
+  if (!last) return fail(last.error());
+  return Identity{*format, *node ? std::string(text(**node)) : std::string(), *last};
+}
+
+/// A store of format 1 has the same events; its `state` and `heads` were written with every commit. From now
+/// on they are not: what they say is checked this once, then only the format changes.
+Result<void> carry_to_format_2(Environment& environment) {
+  auto transaction = environment.write();
+  if (!transaction) return fail(transaction.error());
+  const auto stored = load_stored_state(*transaction);
   const auto state = load_state(*transaction);
-  if (!state) return fail(state.error());
-  return Identity{*node ? std::string(text(**node)) : std::string(), state->sequence};
+  if (!stored || !state) return fail(stored ? state.error() : stored.error());
+  if (stored->sequence != state->sequence || stored->commit_hash != state->commit_hash)
+    return fail("storage.corrupt", "the last event is not the one that the store recorded",
+                "sequence " + std::to_string(stored->sequence), "restore the store from a backup");
+  auto put = transaction->put(Table::meta, view(format_key), encode_number(store_format));
+  if (put) put = transaction->commit();
+  return put;
+}
+
+/// With a larger map where it has no room.
+Result<void> carry_over(Environment& environment) {
+  for (;;) {
+    auto carried = carry_to_format_2(environment);
+    if (carried || carried.error().code != map_full) return carried;
+    if (auto grown = environment.grow(); !grown) return grown;
+  }
 }
 
 }  // namespace
@@ -104,11 +131,12 @@ Result<std::unique_ptr<LmdbEventStore>> LmdbEventStore::open(const std::filesyst
   if (!identity) return fail(identity.error());
   if ((*environment)->is_shortened())
     if (const auto whole = verify_history(**environment); !whole) return fail(whole.error());
+  if (!options.read_only && identity->format < store_format)
+    if (auto carried = carry_over(**environment); !carried) return fail(carried.error());
   if (!options.read_only)
     if (auto extended = extend_vocabulary(**environment); !extended) return fail(extended.error());
-  const std::size_t queue = options.read_only ? 0 : std::max<std::size_t>(1, options.max_queued_appends);
-  return std::unique_ptr<LmdbEventStore>(new LmdbEventStore(path, std::move(*environment), std::move(lock),
-                                                            identity->node, identity->last_sequence, queue));
+  return std::unique_ptr<LmdbEventStore>(new LmdbEventStore(
+      path, std::move(*environment), std::move(lock), identity->node, identity->last_sequence, options));
 }
 
 Result<std::unique_ptr<EventStore>> EventStore::open(const std::filesystem::path& path,

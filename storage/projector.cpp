@@ -2,6 +2,7 @@
 
 #include <exception>
 
+#include "storage/heads.hpp"
 #include "storage/lmdb/records.hpp"
 #include "storage/reader.hpp"
 #include "storage/stored_rows.hpp"
@@ -69,7 +70,8 @@ bool Projector::catch_up() {
 Result<Projector::Batch> Projector::apply_batch(const Projection& projection) {
   for (;;) {
     auto batch = [&]() -> Result<Batch> {
-      auto transaction = environment_->write();
+      // What events say can be applied again: no sync but the one that keeps the file whole.
+      auto transaction = environment_->write(Sync::soon);
       if (!transaction) return fail(transaction.error());
       auto applied = apply_in(*transaction, projection);
       if (!applied) return applied;
@@ -85,11 +87,11 @@ Result<Projector::Batch> Projector::apply_batch(const Projection& projection) {
 Result<Projector::Batch> Projector::apply_in(WriteTransaction& transaction, const Projection& projection) {
   const std::string name = projection.name();
   const auto from = stored_checkpoint(transaction, name);
-  const auto state = load_state(transaction);
-  if (!from || !state) return fail(from ? state.error() : from.error());
+  const auto last = load_last_sequence(transaction);
+  if (!from || !last) return fail(from ? last.error() : from.error());
   Batch batch{*from, false};
   TransactionRows rows(transaction, name);
-  const std::uint64_t until = std::min(state->sequence, *from + batch_events);
+  const std::uint64_t until = std::min(*last, *from + batch_events);
   while (batch.checkpoint < until) {
     const std::uint64_t sequence = batch.checkpoint + 1;
     const auto event = read_event(transaction, sequence);
@@ -102,8 +104,12 @@ Result<Projector::Batch> Projector::apply_in(WriteTransaction& transaction, cons
     if (!rows.status()) return fail(rows.status().error());
     batch.checkpoint = sequence;
   }
-  batch.more = until < state->sequence;
+  batch.more = until < *last;
   if (batch.checkpoint == *from) return batch;
+  // While the checkpoint moves, the store also says where it stands: no append waits for this transaction.
+  const auto state = load_state(transaction);
+  if (!state) return fail(state.error());
+  if (auto put = store_state(transaction, *state); !put) return fail(put.error());
   const Checkpoint reached{batch.checkpoint, projection.schema()};
   if (auto put = transaction.put(Table::checkpoints, view(name), reached.encode()); !put)
     return fail(put.error());

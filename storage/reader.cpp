@@ -1,5 +1,6 @@
 #include "storage/reader.hpp"
 
+#include "storage/heads.hpp"
 #include "storage/lmdb/records.hpp"
 
 namespace automodel::storage {
@@ -94,9 +95,9 @@ Result<void> visit_all(const Environment& environment, std::uint64_t from, const
   {
     const auto transaction = environment.read();
     if (!transaction) return fail(transaction.error());
-    const auto state = load_state(*transaction);
-    if (!state) return fail(state.error());
-    until = state->sequence;
+    const auto last = load_last_sequence(*transaction);
+    if (!last) return fail(last.error());
+    until = *last;
   }
   for (from = std::max<std::uint64_t>(from, 1); from <= until;) {
     const auto batch = batch_of_all(environment, from, until);

@@ -1,6 +1,7 @@
 // The whole history checked: hashes, order, and that the index agrees.
 #include <map>
 
+#include "storage/heads.hpp"
 #include "storage/lmdb/records.hpp"
 #include "storage/reader.hpp"
 
@@ -13,10 +14,13 @@ Error corrupt(std::uint64_t sequence, const std::string& message) {
           "restore the store from a backup"};
 }
 
-/// What the store says of itself at one moment; the walk must come to the same.
+/// What the store says of itself at one moment; the walk must come to the same. `state` and `heads` were true
+/// at some commit, not always the newest: what they name must be in the history, so that an end cut off is
+/// missed.
 struct Claims {
+  std::uint64_t sequence = 0;
   NodeState state;
-  std::map<std::string, StreamHead> heads;
+  std::map<std::string, StreamHead> heads;  // of streams whose last event at that time is named
   std::uint64_t events = 0;
   std::uint64_t indexed = 0;
 };
@@ -24,15 +28,17 @@ struct Claims {
 Result<Claims> read_claims(const Environment& environment) {
   const auto transaction = environment.read();
   if (!transaction) return fail(transaction.error());
-  const auto state = load_state(*transaction);
+  const auto last = load_last_sequence(*transaction);
+  const auto state = load_stored_state(*transaction);
   const auto events = transaction->entries(Table::events);
   const auto indexed = transaction->entries(Table::streams);
   auto cursor = Cursor::open(*transaction, Table::heads);
+  if (!last) return fail(last.error());
   if (!state) return fail(state.error());
   if (!events) return fail(events.error());
   if (!indexed) return fail(indexed.error());
   if (!cursor) return fail(cursor.error());
-  Claims claims{*state, {}, *events, *indexed};
+  Claims claims{*last, *state, {}, *events, *indexed};
   auto more = cursor->seek({});
   for (; more && *more; more = cursor->next()) {
     const auto head = StreamHead::decode(cursor->value());
@@ -58,23 +64,38 @@ class Walk {
   }
 
   Result<void> conclude(const Claims& claims) const {
-    if (commit_ != claims.state.commit_hash)
-      return fail(corrupt(sequence_, "the last commit's hash is not the store's"));
     if (claims.events != sequence_ || claims.indexed != sequence_)
       return fail(corrupt(sequence_, "there are more records or index entries than events"));
-    for (const auto& [stream, head] : claims.heads) {
-      const auto walked = heads_.find(stream);
-      if (walked == heads_.end() || walked->second.version != head.version ||
-          walked->second.hash != head.hash)
-        return fail(corrupt(sequence_, "the head of stream '" + stream + "' is not its last event"));
+    const auto transaction = environment_.read();
+    if (!transaction) return fail(transaction.error());
+    if (claims.state.sequence > sequence_) return fail(corrupt(sequence_ + 1, "the event is missing"));
+    if (claims.state.sequence > 0) {
+      const auto then = read_event(*transaction, claims.state.sequence);
+      if (!then) return fail(then.error());
+      if (then->commit_hash != claims.state.commit_hash)
+        return fail(corrupt(then->sequence, "the commit's hash is not what the store recorded"));
     }
-    if (heads_.size() != claims.heads.size()) return fail(corrupt(sequence_, "a stream has no head"));
+    for (const auto& [stream, head] : claims.heads)
+      if (auto named = check_head(*transaction, stream, head); !named) return named;
     return {};
   }
 
   std::uint64_t sequence() const { return sequence_; }
 
  private:
+  Result<void> check_head(const Transaction& transaction, const std::string& stream,
+                          const StreamHead& head) const {
+    const auto wrong = [&] {
+      return fail(corrupt(sequence_, "the head of stream '" + stream + "' is not one of its events"));
+    };
+    const auto index = transaction.get(Table::streams, Key().name(stream).number(head.version));
+    if (!index) return fail(index.error());
+    if (!*index) return wrong();
+    const auto event = read_event(transaction, decode_number(**index).value_or(0));
+    if (!event) return fail(event.error());
+    return event->hash == head.hash ? Result<void>() : wrong();
+  }
+
   Result<void> check(const Transaction& transaction, std::uint64_t sequence) {
     const auto record = transaction.get(Table::events, SequenceKey(sequence));
     if (!record) return fail(record.error());
@@ -116,8 +137,8 @@ Result<std::uint64_t> verify_history(const Environment& environment) {
   const auto claims = read_claims(environment);
   if (!claims) return fail(claims.error());
   Walk walk(environment);
-  while (walk.sequence() < claims->state.sequence)
-    if (auto stepped = walk.step(claims->state.sequence); !stepped) return fail(stepped.error());
+  while (walk.sequence() < claims->sequence)
+    if (auto stepped = walk.step(claims->sequence); !stepped) return fail(stepped.error());
   if (auto agreed = walk.conclude(*claims); !agreed) return fail(agreed.error());
   return walk.sequence();
 }

@@ -153,6 +153,10 @@ Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
   impl->options = std::move(options);
   storage::StoreOptions store_options;
   store_options.node = impl->options.name;
+  store_options.durability = impl->options.durability;
+  if (store_options.durability == storage::Durability::relaxed)
+    log().warn("the store is relaxed: a power cut may undo the commits of the last {} ms",
+               store_options.sync_interval.count());
   auto store = storage::EventStore::open(impl->options.store, store_options);
   if (!store) return fail(store.error());
   impl->store = std::move(*store);

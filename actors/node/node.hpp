@@ -19,9 +19,10 @@ struct NodeOptions {
   std::filesystem::path store;           // directory; artifacts lie in its `artifacts`
   std::filesystem::path data_directory;  // imported data sets by name
   std::string name = "local";            // of the node, in a new store
-  std::uint32_t workers = 1;             // jobs at once, each in a process of its own
-  std::uint32_t threads = 1;             // of each worker
-  std::uint64_t worker_memory_mb = 0;    // of data, of each worker; 0: no limit
+  storage::Durability durability = storage::Durability::durable;
+  std::uint32_t workers = 1;           // jobs at once, each in a process of its own
+  std::uint32_t threads = 1;           // of each worker
+  std::uint64_t worker_memory_mb = 0;  // of data, of each worker; 0: no limit
   std::filesystem::path program =
       "/proc/self/exe";  // run as `PROGRAM worker …` (actors/jobs/worker_main.hpp)
   bool ticker = true;    // tells the coordinator that time passes, each second

@@ -151,8 +151,10 @@ class Agent final : public AgentActor::base {
   void save_snapshot() {
     auto snapshot = core_->due_snapshot();
     if (!snapshot) return;
-    if (auto saved = store_->save_snapshot(stream_, std::move(*snapshot)); !saved)
-      log().warn("{}: no snapshot, the next start replays more: {}", stream_, to_string(saved.error()));
+    store_->save_snapshot_async(stream_, std::move(*snapshot), [stream = stream_](const Result<void>& saved) {
+      if (!saved)
+        log().warn("{}: no snapshot, the next start replays more: {}", stream, to_string(saved.error()));
+    });
   }
 
   // --- messages to other agents ----------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <map>
 
@@ -155,6 +156,19 @@ Result<bool> Cursor::seek(events::ByteView key) {
 
 Result<bool> Cursor::next() { return move(MDB_NEXT); }
 
+Result<bool> Cursor::last() { return move(MDB_LAST); }
+
+Result<bool> Cursor::seek_last_of(events::ByteView prefix) {
+  events::Bytes beyond(prefix.begin(), prefix.end());
+  beyond.insert(beyond.end(), 9, 0xff);  // after every number of eight bytes
+  auto found = seek(beyond);
+  if (!found) return found;
+  found = move(*found ? MDB_PREV : MDB_LAST);
+  if (!found || !*found) return found;
+  const auto here = key();
+  return here.size() == prefix.size() + 8 && std::equal(prefix.begin(), prefix.end(), here.begin());
+}
+
 Result<bool> Cursor::move(MDB_cursor_op operation) {
   const int rc = mdb_cursor_get(cursor_, &key_, &value_, operation);
   if (rc == MDB_NOTFOUND) return false;
@@ -265,6 +279,13 @@ bool Environment::is_empty() const {
   return mdb_env_stat(env_, &stat) == 0 && stat.ms_entries == 0;
 }
 
+std::uint64_t Environment::last_transaction() const {
+  const std::shared_lock steady(steady_);
+  MDB_envinfo info{};
+  if (env_) mdb_env_info(env_, &info);
+  return info.me_last_txnid;
+}
+
 Result<void> Environment::open_tables() {
   auto transaction = read_alone();
   if (!transaction) return fail(transaction.error());
@@ -324,13 +345,15 @@ Result<Transaction> Environment::read() const {
   }
 }
 
-Result<WriteTransaction> Environment::write() {
+Result<WriteTransaction> Environment::write(Sync sync) {
   for (;;) {
     MDB_txn* txn = nullptr;
     const int rc = env_ ? mdb_txn_begin(env_, nullptr, 0, &txn) : MDB_PANIC;
     writing_bytes_ = 0;
     if (rc == 0) {
       committed_ = mdb_txn_id(txn) - 1;
+      // LMDB's lock is ours: nobody else commits, or changes flags.
+      mdb_env_set_flags(env_, MDB_NOMETASYNC, sync == Sync::soon ? 1 : 0);
       return WriteTransaction(*this, txn, {});
     }
     if (rc == MDB_PANIC) {
@@ -345,6 +368,13 @@ Result<WriteTransaction> Environment::write() {
 Error Environment::not_open() const {
   return {"storage.io", "the store's file could not be opened again after a failed write", where(),
           "start the program again"};
+}
+
+Result<void> Environment::sync() {
+  const std::shared_lock steady(steady_);
+  if (!env_) return fail(not_open());
+  if (const int rc = mdb_env_sync(env_, 1); rc != 0) return fail(lmdb_error(rc, "sync", where()));
+  return {};
 }
 
 /// Another process has grown the map.

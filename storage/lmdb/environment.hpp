@@ -40,6 +40,13 @@ inline std::string_view text(events::ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+/// When the page that names a commit is on the disk. Its content always is first, so that the file is whole
+/// at any moment.
+enum class Sync : std::uint8_t {
+  now,   // before commit() returns
+  soon,  // with the next commit, or sync(): until then a power cut may undo this one
+};
+
 class Environment;
 
 /// A consistent view. While one is open the map cannot grow: keep it short, and call nobody else's code in
@@ -93,6 +100,10 @@ class Cursor {
   /// To the first entry whose key is not less than `key`; false where there is none.
   Result<bool> seek(events::ByteView key);
   Result<bool> next();
+  /// To the database's last entry; false where there is none.
+  Result<bool> last();
+  /// To the last entry whose key is `prefix` and eight bytes more; false where there is none.
+  Result<bool> seek_last_of(events::ByteView prefix);
   events::ByteView key() const { return view(key_); }
   events::ByteView value() const { return view(value_); }
 
@@ -116,7 +127,9 @@ class Environment {
   Environment& operator=(const Environment&) = delete;
 
   Result<Transaction> read() const;
-  Result<WriteTransaction> write();
+  Result<WriteTransaction> write(Sync sync = Sync::now);
+  /// Everything that was committed is on the disk afterwards.
+  Result<void> sync();
   /// Doubles the map. No transaction of the calling thread may be open.
   Result<void> grow();
   /// Creates the databases; in a store's first transaction.
@@ -124,7 +137,8 @@ class Environment {
   /// Opens the databases that exist: `events.mdb` of another program has others.
   Result<void> open_tables();
 
-  bool is_empty() const;  // nothing was ever committed
+  bool is_empty() const;                   // nothing was ever committed
+  std::uint64_t last_transaction() const;  // the newest commit's number
   bool is_writable() const { return writable_; }
   bool is_shortened() const { return shortened_; }  // the file ended before its last page did
   std::string where() const { return file_.string(); }

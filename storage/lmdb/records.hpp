@@ -109,12 +109,8 @@ Result<std::optional<Value>> load(const Transaction& transaction, Table table, e
   return value;
 }
 inline constexpr std::string_view node_state_key = "state";
-/// Where the node stands; an empty store stands at 0.
-inline Result<NodeState> load_state(const Transaction& transaction) {
-  auto state = load<NodeState>(transaction, Table::meta, view(node_state_key));
-  if (!state) return fail(state.error());
-  return state->value_or(NodeState{});
-}
+/// Where the node stands, as its last record says (storage/heads.hpp); an empty store stands at 0.
+Result<NodeState> load_state(const Transaction& transaction);
 
 events::Bytes encode_number(std::uint64_t value);
 std::optional<std::uint64_t> decode_number(events::ByteView bytes);

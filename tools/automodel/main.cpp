@@ -100,6 +100,9 @@ Result<void> check_parallel(const Settings& settings) {
 
 void add_commands(CLI::App& app, Program& program) {
   app.add_option("--store", program.settings.store, "directory of the event store")->capture_default_str();
+  app.add_option("--durability", program.settings.durability,
+                 "of what is written to the store: durable, or relaxed (synced each 50 ms)")
+      ->capture_default_str();
   app.add_option("--data-dir", program.settings.data_dir, "directory of imported data sets")
       ->capture_default_str();
   static std::string config;  // read by settings_of before; here for --help and for the check of flags

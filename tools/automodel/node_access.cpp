@@ -6,6 +6,7 @@
 #include "actors/session/protocol.hpp"
 #include "tools/automodel/datasets.hpp"
 #include "tools/automodel/event_text.hpp"
+#include "tools/automodel/stores.hpp"
 
 namespace automodel::tools {
 namespace {
@@ -91,6 +92,9 @@ Result<std::unique_ptr<actors::Node>> start_node(const Program& program) {
   options.workers = worker_count(program.settings);
   options.threads = std::max<std::uint32_t>(1, program.settings.threads);
   options.worker_memory_mb = program.settings.worker_memory_mb;
+  auto durability = durability_of(program.settings.durability);
+  if (!durability) return fail(durability.error());
+  options.durability = *durability;
   return actors::Node::start(options);
 }
 

@@ -14,6 +14,7 @@ using Target = std::variant<std::string*, double*, std::uint32_t*, std::uint64_t
 
 std::map<std::string, Target> targets(Settings& s) {
   return {{"store", &s.store},
+          {"durability", &s.durability},
           {"data_dir", &s.data_dir},
           {"log_level", &s.log_level},
           {"evolve.goal", &s.metric},

@@ -12,6 +12,7 @@ namespace automodel::tools {
 /// Every value has a flag of the same meaning, which wins. Keys of the config file: config/automodel.toml.
 struct Settings {
   std::string store = "var/store";
+  std::string durability = "durable";  // or "relaxed", of what this process writes to the store
   std::string data_dir = "var/data";
   std::string log_level = "warn";
 

@@ -38,6 +38,13 @@ Result<std::unique_ptr<storage::EventStore>> open_for_reading(const std::filesys
   return storage::EventStore::open(path, options);
 }
 
+Result<storage::Durability> durability_of(const std::string& word) {
+  if (word == "durable") return storage::Durability::durable;
+  if (word == "relaxed") return storage::Durability::relaxed;
+  return fail("usage.durability", "'" + word + "' is no durability", "--durability",
+              "durable: what is acknowledged outlives a power cut; relaxed: all but the last 50 ms does");
+}
+
 Result<std::string> goal_of(const storage::Memory& memory, const std::string& wanted) {
   std::string goal = wanted.empty() ? current_goal(memory) : wanted;
   if (goal.empty())

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "storage/event_store.hpp"
 
 namespace automodel::tools {
 
@@ -54,9 +55,10 @@ struct BenchOptions {
   std::filesystem::path directory = "var/bench";  // everything is written below it, and removed again
   double seconds = 1;                             // of each measurement
   unsigned repetitions = 5;
-  std::uint64_t events = 1'000'000;                  // in stores that are filled first
-  std::function<bool()> stopped;                     // asked between measurements; may be absent
-  std::function<void(const std::string&)> progress;  // what is measured now; may be absent
+  storage::Durability durability = storage::Durability::durable;  // of our stores; floors are always durable
+  std::uint64_t events = 1'000'000;                               // in stores that are filled first
+  std::function<bool()> stopped;                                  // asked between measurements; may be absent
+  std::function<void(const std::string&)> progress;               // what is measured now; may be absent
 };
 
 /// One measurement of something, in the row's unit.

@@ -20,7 +20,9 @@ constexpr const char* rate = "events/s";
 Measure through_agents(const BenchOptions& options, std::size_t writers, std::size_t events,
                        bool memory = false) {
   return [&options, writers, events, memory]() -> Result<double> {
-    auto figures = append_through_agents(options.directory, writers, events, options.seconds, memory, {});
+    storage::StoreOptions store;
+    store.durability = options.durability;
+    auto figures = append_through_agents(options.directory, writers, events, options.seconds, memory, store);
     if (!figures) return fail(figures.error());
     return figures->events_per_second;
   };
@@ -124,6 +126,8 @@ Result<void> bench_appends(const BenchOptions& options, BenchReport& report) {
                         line.floor, line.floor_of);
     if (auto added = add(report, std::move(row)); !added) return added;
   }
+  if (options.durability == storage::Durability::relaxed)
+    report.notes.push_back("RELAXED: our store, and it alone, is synced each 50 ms; the floors are durable.");
   report.notes.push_back(
       "append: an actor for each writer sends a command to an agent of its own, which decides, appends "
       "events "

@@ -5,6 +5,7 @@
 #include "tools/automodel/bench/store_bench.hpp"
 #include "tools/automodel/interrupt.hpp"
 #include "tools/automodel/program.hpp"
+#include "tools/automodel/stores.hpp"
 
 namespace automodel::tools {
 namespace {
@@ -29,6 +30,9 @@ Result<int> bench_store(const Program& program, const Options& given) {
   if (auto fine = check(given); !fine) return fail(fine.error());
   const Interrupt interrupt;
   BenchOptions options = given.bench;
+  auto durability = durability_of(program.settings.durability);
+  if (!durability) return fail(durability.error());
+  options.durability = *durability;
   options.stopped = [&] { return interrupt.count() > 0; };
   options.progress = [](const std::string& what) { std::cerr << "measuring " << what << '\n'; };
   BenchReport report;

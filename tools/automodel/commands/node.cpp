@@ -28,9 +28,12 @@ Result<int> run(const Program& program) {
   auto server = actors::SessionServer::start(settings.endpoint, service_of(**node, settings.data_dir));
   if (!server) return fail(server.error());
   if (program.json)
-    print_json({{"listening", (*server)->endpoint()}, {"store", settings.store}});
+    print_json({{"listening", (*server)->endpoint()},
+                {"store", settings.store},
+                {"durability", settings.durability}});
   else
     std::cout << "listening at " << (*server)->endpoint() << ", store " << settings.store
+              << (settings.durability == "durable" ? "" : " (" + settings.durability + ")")
               << "\nautomodel console --connect " << (*server)->endpoint()
               << " talks to it; Ctrl-C stops it.\n";
   std::cout.flush();
