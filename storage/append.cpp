@@ -39,19 +39,22 @@ Key inbox_key(const AppendRequest& request) {
   return Key().name(request.stream).name(request.sender).number(request.number);
 }
 
-Result<void> write_event(WriteTransaction& transaction, const PreparedAppend::Item& item,
-                         const AppendRequest& request, const std::string& node, NodeState& state,
-                         StreamHead& head) {
+/// What the events of a request have in common.
+events::Recorded heading(const AppendRequest& request, const std::string& node) {
   events::Recorded record;
-  record.sequence = ++state.sequence;
   record.stream = request.stream;
-  record.version = ++head.version;
   record.time = request.time;
   record.correlation = request.correlation;
   record.causation = request.causation;
   record.epoch = request.epoch;
   record.origin_node = node;
-  record.origin_sequence = record.sequence;
+  return record;
+}
+
+Result<void> write_event(WriteTransaction& transaction, const PreparedAppend::Item& item,
+                         events::Recorded& record, NodeState& state, StreamHead& head) {
+  record.sequence = record.origin_sequence = ++state.sequence;
+  record.version = ++head.version;
   record.previous_hash = head.hash;
   record.event.body.type = item.kind;  // the payload is packed already
   record.hash = head.hash = events::event_hash(record, item.payload);
@@ -62,7 +65,7 @@ Result<void> write_event(WriteTransaction& transaction, const PreparedAppend::It
           transaction.put(Table::events, sequence, events::encode_envelope(record, item.payload), MDB_APPEND);
       !put)
     return put;
-  return transaction.put(Table::streams, Key().name(request.stream).number(record.version),
+  return transaction.put(Table::streams, Key().name(record.stream).number(record.version),
                          encode_number(record.sequence));
 }
 
@@ -72,9 +75,13 @@ Result<Appended> write_all(WriteTransaction& transaction, const PreparedAppend& 
   const AppendRequest& request = append.request;
   Appended appended;
   appended.first_sequence = append.items.empty() ? 0 : state.sequence + 1;
-  for (const auto& item : append.items)
-    if (auto written = write_event(transaction, item, request, node, state, head); !written)
-      return fail(written.error());
+  if (!append.items.empty()) {
+    events::Recorded record = heading(request, node);
+    for (const auto& item : append.items)
+      if (auto written = write_event(transaction, item, record, state, head); !written)
+        return fail(written.error());
+    head.epoch = request.epoch;
+  }
   appended.last_sequence = append.items.empty() ? 0 : state.sequence;
   appended.version = head.version;
   appended.reply = request.reply;
@@ -82,7 +89,6 @@ Result<Appended> write_all(WriteTransaction& transaction, const PreparedAppend& 
     const Key key = Key().name(request.stream).number(state.next_message++);
     if (auto put = transaction.put(Table::outbox, key, message); !put) return fail(put.error());
   }
-  if (!append.items.empty()) head.epoch = request.epoch;
   // Events say themselves where the node stands; ids of messages, which go when they are acknowledged, do
   // not.
   if (!append.messages.empty())

@@ -10,6 +10,7 @@ namespace {
 /// Little endian numbers, hashes and counted byte strings, one after the other.
 class Writer {
  public:
+  Writer() { bytes_.reserve(128); }
   Writer& number(std::uint64_t value) {
     for (int shift = 0; shift < 64; shift += 8) bytes_.push_back(static_cast<std::uint8_t>(value >> shift));
     return *this;

@@ -18,6 +18,7 @@ inline constexpr std::size_t max_name_bytes = 240;
 class Key {
  public:
   Key& name(std::string_view part) {
+    bytes_.reserve(bytes_.size() + part.size() + 24);  // a number and a short name may follow
     bytes_.insert(bytes_.end(), part.begin(), part.end());
     bytes_.push_back(0);
     return *this;
