@@ -87,24 +87,6 @@ void report(PerfStep& step, events::WorkFinishedT finished) {
   step.send(coordinator, std::move(message));
 }
 
-Question promotion_question(const Context& context, const events::PerfWorkT& work,
-                            const events::ModelRefT* champion, const Judgement& judgement) {
-  Question asked;
-  asked.by = "autoperf";
-  asked.question = "Should " + work.model->id + " serve?";
-  asked.subject = work.model->id;
-  const double gain = work.compared && work.compared->difference ? work.compared->difference->value : 0;
-  asked.options.push_back(
-      option("promote", work.model->id + " serves from now on", judgement.probability, gain));
-  asked.options.push_back(option("refuse", champion ? champion->id + " goes on serving" : "nothing serves",
-                                 1 - judgement.probability));
-  asked.choices = {judgement.promote ? 0u : 1u};
-  asked.rationale = judgement.reason;
-  asked.evidence.push_back(own_event(context, work.measured));
-  if (champion && work.compared_at > 0) asked.evidence.push_back(own_event(context, work.compared_at));
-  return asked;
-}
-
 void serve(PerfStep& step, const events::ModelRefT& model, const std::string& goal,
            const events::DataRefT& data) {
   events::ServeModelT message;
@@ -139,9 +121,8 @@ void conclude(PerfStep& step, const events::PerfWorkT& work) {
   std::unique_ptr<events::ModelRefT> champion;
   if (const auto* serving = champion_of(step.state(), work))
     champion = std::make_unique<events::ModelRefT>(*serving);
-  const auto judgement = judge(*work.work->context->goal, *work.model, *work.serving, champion.get(),
-                               work.compared.get(), is_int8(work));
-  const auto decided = step.decide(promotion_question(step.context(), work, champion.get(), judgement));
+  const auto judgement = judgement_of(step.state(), work);
+  const auto decided = step.decide(promotion_question(step.state(), work, step.context().stream, judgement));
   if (judgement.promote)
     promote(step, work, champion.get(), judgement.reason);
   else

@@ -78,6 +78,36 @@ const events::PerfWorkT* work_of_job(const State& state, const std::string& job)
   return nullptr;
 }
 
+Judgement judgement_of(const State& state, const events::PerfWorkT& work, const AutoPerfPolicy& policy) {
+  return judge(*work.work->context->goal, *work.model, *work.serving, champion_of(state, work),
+               work.compared.get(), is_int8(work), policy);
+}
+
+Question promotion_question(const State& state, const events::PerfWorkT& work, const std::string& stream,
+                            const Judgement& judgement) {
+  const auto* champion = champion_of(state, work);
+  const auto evidence = [&](std::uint64_t version) {
+    events::EventRefT ref;
+    ref.stream = stream;
+    ref.version = version;
+    return ref;
+  };
+  Question asked;
+  asked.by = "autoperf";
+  asked.question = "Should " + work.model->id + " serve?";
+  asked.subject = work.model->id;
+  const double gain = work.compared && work.compared->difference ? work.compared->difference->value : 0;
+  asked.options.push_back(
+      option("promote", work.model->id + " serves from now on", judgement.probability, gain));
+  asked.options.push_back(option("refuse", champion ? champion->id + " goes on serving" : "nothing serves",
+                                 1 - judgement.probability));
+  asked.choices = {judgement.promote ? 0u : 1u};
+  asked.rationale = judgement.reason;
+  asked.evidence.push_back(evidence(work.measured));
+  if (champion && work.compared_at > 0) asked.evidence.push_back(evidence(work.compared_at));
+  return asked;
+}
+
 }  // namespace autoperf
 
 namespace {

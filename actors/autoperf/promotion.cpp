@@ -17,8 +17,8 @@ std::string interval_text(const events::MetricT& difference, const std::string& 
 }
 
 Judgement judge_int8(const events::GoalT& goal, const events::ModelRefT& candidate,
-                     const events::ModelRefT& champion, const events::MetricT& difference,
-                     double probability) {
+                     const events::ModelRefT& champion, const events::MetricT& difference, double probability,
+                     double int8_tolerance) {
   const double low = difference.has_interval ? difference.low : difference.value;
   const bool smaller = candidate.bytes > 0 && candidate.bytes < champion.bytes;
   const std::string sizes = number(static_cast<double>(candidate.bytes) / mebibyte, 2) + " instead of " +
@@ -58,18 +58,18 @@ std::string broken_bound(const events::GoalT& goal, const events::ServingProfile
 
 Judgement judge(const events::GoalT& goal, const events::ModelRefT& candidate,
                 const events::ServingProfileT& serving, const events::ModelRefT* champion,
-                const events::CompareResultT* compared, bool int8) {
+                const events::CompareResultT* compared, bool int8, const AutoPerfPolicy& policy) {
   if (auto broken = broken_bound(goal, serving); !broken.empty()) return {false, 0, broken};
   if (!champion) return {true, 1, "Nothing serves yet, and it is within the goal's bounds."};
   if (!compared || !compared->difference || !std::isfinite(compared->difference->value))
     return {false, 0, "The comparison with " + champion->id + " gave no difference."};
   const auto& difference = *compared->difference;
   const double probability = probability_better(difference);
-  if (int8) return judge_int8(goal, candidate, *champion, difference, probability);
+  if (int8) return judge_int8(goal, candidate, *champion, difference, probability, policy.int8_tolerance);
   const std::string text = interval_text(difference, goal.metric) + " against " + champion->id +
                            " on the promotion slice: better with probability " + number(probability, 2);
-  if (probability >= enough_probability) return {true, probability, text + "."};
-  return {false, probability, text + ", and " + number(enough_probability, 2) + " is asked for."};
+  if (probability >= policy.enough_probability) return {true, probability, text + "."};
+  return {false, probability, text + ", and " + number(policy.enough_probability, 2) + " is asked for."};
 }
 
 }  // namespace automodel::actors::autoperf

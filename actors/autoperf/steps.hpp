@@ -2,6 +2,8 @@
 #pragma once
 
 #include "actors/autoperf/agent.hpp"
+#include "actors/autoperf/promotion.hpp"
+#include "actors/decisions/record.hpp"
 
 namespace automodel::actors::autoperf {
 
@@ -21,5 +23,12 @@ Next next_step(const events::AutoPerfStateT& state, const events::PerfWorkT& wor
 events::JobT job_for(const events::AutoPerfStateT& state, const events::PerfWorkT& work, Next next);
 std::string job_id(const events::PerfWorkT& work, Next next);
 const events::PerfWorkT* work_of_job(const events::AutoPerfStateT& state, const std::string& job);
+
+/// What the rule says of a work of which all is known (`Next::Judge`).
+Judgement judgement_of(const events::AutoPerfStateT& state, const events::PerfWorkT& work,
+                       const AutoPerfPolicy& policy = {});
+/// That judgement as a decision. `stream`: AutoPerf's own.
+Question promotion_question(const events::AutoPerfStateT& state, const events::PerfWorkT& work,
+                            const std::string& stream, const Judgement& judgement);
 
 }  // namespace automodel::actors::autoperf

@@ -8,6 +8,7 @@
 
 #include "actors/autotrain/agent.hpp"
 #include "actors/autotrain/search_space.hpp"
+#include "actors/decisions/policy.hpp"
 #include "actors/decisions/step.hpp"
 #include "actors/decisions/trial.hpp"
 
@@ -74,6 +75,10 @@ std::vector<Scored> score(const State& state, const events::CycleContextT& cycle
 
 // --- work.cpp, report.cpp -----------------------------------------------------------------------
 
+/// Which trials of the work's rung go on to the next one; no options: there is none to go on, or no further
+/// rung. The choices are the first ones. `stream`: AutoTrain's own.
+Question rung_question(const State& state, const events::TrainingWorkT& work, const std::string& stream,
+                       const AutoTrainPolicy& policy = {});
 void begin(Draft& draft, const events::WorkT& work);
 /// Does what the state of a work allows: next rung, or report. Nothing while a trial of it runs.
 void proceed(Draft& draft, const std::string& work);

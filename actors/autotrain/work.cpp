@@ -1,5 +1,6 @@
 // A piece of work from its acceptance to its last rung.
 #include <algorithm>
+#include <cmath>
 
 #include "actors/autotrain/internal.hpp"
 
@@ -145,28 +146,14 @@ std::vector<const events::KnownTrialT*> alive(const State& state, const events::
 /// The better half of a rung goes on; false where there is nobody to go on.
 bool next_rung(Draft& draft, const std::string& id) {
   const auto* work = find_work(draft.state(), id);
-  if (!is_halved(work->work->proposal->action) || work->rung >= last_rung) return false;
-  const auto rivals = alive(draft.state(), *work);
-  if (rivals.empty()) return false;
-  const std::size_t survivors = (rivals.size() + 1) / 2;
+  const auto question = rung_question(draft.state(), *work, draft.context().stream);
+  if (question.options.empty()) return false;
   const auto rung = work->rung + 1;
-  const auto& goal = *work->work->context->goal;
-  const double cost =
-      static_cast<double>(work->work->context->rows) * (rung_epochs[rung] - rung_epochs[work->rung]);
-  Question question{.by = "autotrain",
-                    .question = "Which trials go on to " + std::to_string(rung_epochs[rung]) + " epochs?",
-                    .subject = id};
-  for (std::size_t i = 0; i < rivals.size(); ++i) {
-    question.options.push_back(option(
-        rivals[i]->id,
-        goal.metric + " " + number(rivals[i]->best) + " after " + counted(rivals[i]->max_epochs, "epoch"),
-        signed_best(*rivals[i]), 0, cost));
-    question.evidence.push_back(own_event(draft.context(), rivals[i]->finished_version));
-    if (i < survivors) question.choices.push_back(static_cast<std::uint32_t>(i));
-  }
-  question.rationale = "Successive halving: the better half of a rung is worth more epochs.";
   std::vector<std::pair<std::string, events::TrialConfigT>> go_on;
-  for (std::size_t i = 0; i < survivors; ++i) go_on.emplace_back(rivals[i]->id, *rivals[i]->config);
+  for (const auto choice : question.choices) {
+    const auto& trial = *find_trial(draft.state(), question.options[choice].name);
+    go_on.emplace_back(trial.id, *trial.config);
+  }
   const events::WorkT copy = *work->work;
   draft.decide(question);
   for (const auto& [trial, config] : go_on) start(draft, copy, trial, config, rung);
@@ -174,6 +161,37 @@ bool next_rung(Draft& draft, const std::string& id) {
 }
 
 }  // namespace
+
+Question rung_question(const State& state, const events::TrainingWorkT& work, const std::string& stream,
+                       const AutoTrainPolicy& policy) {
+  if (!is_halved(work.work->proposal->action) || work.rung >= last_rung) return {};
+  const auto rivals = alive(state, work);
+  if (rivals.empty()) return {};
+  const auto survivors =
+      static_cast<std::size_t>(std::ceil(static_cast<double>(rivals.size()) * policy.survivors));
+  const auto rung = work.rung + 1;
+  const auto& goal = *work.work->context->goal;
+  const double cost =
+      static_cast<double>(work.work->context->rows) * (rung_epochs[rung] - rung_epochs[work.rung]);
+  Question question{.by = "autotrain",
+                    .question = "Which trials go on to " + std::to_string(rung_epochs[rung]) + " epochs?",
+                    .subject = work.work->id};
+  for (std::size_t i = 0; i < rivals.size(); ++i) {
+    question.options.push_back(option(
+        rivals[i]->id,
+        goal.metric + " " + number(rivals[i]->best) + " after " + counted(rivals[i]->max_epochs, "epoch"),
+        signed_best(*rivals[i]), 0, cost));
+    events::EventRefT evidence;
+    evidence.stream = stream;
+    evidence.version = rivals[i]->finished_version;
+    question.evidence.push_back(std::move(evidence));
+    if (i < survivors) question.choices.push_back(static_cast<std::uint32_t>(i));
+  }
+  question.rationale = policy.survivors == AutoTrainPolicy{}.survivors
+                           ? "Successive halving: the better half of a rung is worth more epochs."
+                           : "A share of " + number(policy.survivors) + " of a rung is worth more epochs.";
+  return question;
+}
 
 void begin(Draft& draft, const events::WorkT& work) {
   events::WorkAcceptedT accepted;

@@ -11,17 +11,19 @@ namespace {
 using events::Verdict;
 
 /// Why a candidate is not worth measuring; empty if it is.
-std::string shortfall(const State& state, const events::PendingCandidateT& candidate) {
+std::string shortfall(const State& state, const events::PendingCandidateT& candidate,
+                      const CoordinatorPolicy& policy) {
   if (!has_tuning(state, *candidate.model)) return "has no " + state.goal->metric + " on the tuning slice";
   const auto* serving = champion(state);
   if (!serving) return {};
   const auto* origin = find_record(state, candidate.work);
-  if (origin && origin->refused >= refusals_per_work)
+  if (origin && origin->refused >= policy.refusals_per_work)
     return counted(origin->refused, "candidate") + " of " + candidate.work + " were refused already";
   if (!has_tuning(state, *serving)) return {};
   const double gain = tuning_gain(state, *candidate.model, *serving);
-  return gain >= promising_gain ? ""
-                                : signed_number(gain) + " against " + serving->id + " on the tuning slice";
+  return gain >= policy.promising_gain
+             ? ""
+             : signed_number(gain) + " against " + serving->id + " on the tuning slice";
 }
 
 std::string mean_of(const events::ModelRefT& model) {
@@ -46,13 +48,13 @@ void record_passed_over(CoordinatorStep& step, const std::set<std::string>& work
   }
 }
 
-Question candidate_question(const State& state) {
+Question candidate_question(const State& state, const std::string& stream, const CoordinatorPolicy& policy) {
   Question asked;
   asked.by = "coordinator";
   asked.question = evaluate_question;
   std::set<std::uint64_t> evidence;
   for (const auto& candidate : state.pending) {
-    const auto missing = shortfall(state, *candidate);
+    const auto missing = shortfall(state, *candidate, policy);
     const double value = metric_value(candidate->model->metrics, state.goal->metric);
     asked.options.push_back(option(candidate->model->id,
                                    state.goal->metric + " " + number(value) + " on the tuning slice" +
@@ -63,6 +65,7 @@ Question candidate_question(const State& state) {
   }
   for (auto version : evidence) {
     events::EventRefT ref;
+    ref.stream = stream;
     ref.version = version;
     asked.evidence.push_back(ref);
   }
@@ -70,10 +73,10 @@ Question candidate_question(const State& state) {
 }
 
 /// Index of the best candidate worth measuring; -1: none.
-int best_candidate(const State& state) {
+int best_candidate(const State& state, const CoordinatorPolicy& policy) {
   int best = -1;
   for (int i = 0; i < static_cast<int>(state.pending.size()); ++i) {
-    if (!shortfall(state, *state.pending[i]).empty()) continue;
+    if (!shortfall(state, *state.pending[i], policy).empty()) continue;
     if (best < 0 || tuning_gain(state, *state.pending[i]->model, *state.pending[best]->model) > 0) best = i;
   }
   return best;
@@ -131,35 +134,42 @@ void record_origin(CoordinatorStep& step, const std::string& work, const events:
 
 }  // namespace
 
+Question candidates_question(const State& state, const std::string& stream, const CoordinatorPolicy& policy) {
+  auto asked = candidate_question(state, stream, policy);
+  const int best = best_candidate(state, policy);
+  const auto* serving = champion(state);
+  if (best < 0) {
+    asked.rationale = "None of " + counted(state.pending.size(), "candidate") + " beats the champion" +
+                      (serving ? " " + serving->id : std::string()) + " by " + number(policy.promising_gain) +
+                      " " + state.goal->metric + " on the tuning slice.";
+    return asked;
+  }
+  const auto& model = *state.pending[best]->model;
+  const double gain = evaluation_of(state, model).expected_gain;
+  asked.subject = model.id;
+  asked.choices = {static_cast<std::uint32_t>(best)};
+  asked.options[best].expected_gain = gain;
+  asked.rationale = model.id + " is the best unmeasured candidate with " +
+                    number(metric_value(model.metrics, state.goal->metric)) + " " + state.goal->metric +
+                    " on the tuning slice" + mean_of(model) +
+                    (serving ? ", " + signed_number(gain) + " against the champion " + serving->id + "."
+                             : ". There is no champion yet.");
+  return asked;
+}
+
 void consider_candidates(CoordinatorStep& step) {
   const auto& state = step.state();
   if (state.pending.empty()) return;
   for (const auto* record : open_records(state))
     if (is_evaluation(*record)) return;
-  auto asked = candidate_question(state);
-  for (auto& ref : asked.evidence) ref.stream = step.context().stream;
-  const int best = best_candidate(state);
-  const auto* serving = champion(state);
-  if (best < 0) {
+  const auto asked = candidates_question(state, step.context().stream);
+  if (asked.choices.empty()) {
     std::set<std::string> works;
     for (const auto& candidate : state.pending) works.insert(candidate->work);
-    asked.rationale = "None of " + counted(state.pending.size(), "candidate") + " beats the champion" +
-                      (serving ? " " + serving->id : std::string()) + " by " + number(promising_gain) + " " +
-                      state.goal->metric + " on the tuning slice.";
     const auto decision = step.decide(asked);
     return record_passed_over(step, works, decision);
   }
-  const events::ModelRefT model = *state.pending[best]->model;
-  auto proposal = evaluation_of(state, model);
-  asked.subject = model.id;
-  asked.choices = {static_cast<std::uint32_t>(best)};
-  asked.options[best].expected_gain = proposal.expected_gain;
-  asked.rationale =
-      model.id + " is the best unmeasured candidate with " +
-      number(metric_value(model.metrics, state.goal->metric)) + " " + state.goal->metric +
-      " on the tuning slice" + mean_of(model) +
-      (serving ? ", " + signed_number(proposal.expected_gain) + " against the champion " + serving->id + "."
-               : ". There is no champion yet.");
+  auto proposal = evaluation_of(state, *state.pending[asked.choices.front()]->model);
   const auto decision = step.decide(asked);
   assign(step, std::move(proposal), decision, 1);
 }

@@ -24,7 +24,8 @@ std::unique_ptr<events::CycleContextT> context_for(const CoordinatorStep& step, 
 }
 
 /// Why a proposal cannot be taken; empty if it can.
-std::string obstacle(const State& state, const events::OfferT& offer, const std::set<std::string>& seen) {
+std::string obstacle(const State& state, const events::OfferT& offer, const std::set<std::string>& seen,
+                     const CoordinatorPolicy& policy) {
   const auto& proposal = *offer.proposal;
   if (proposal.id.empty() || seen.contains(proposal.id)) return "has no name of its own";
   if (!std::isfinite(proposal.expected_gain) || !std::isfinite(proposal.expected_cost) ||
@@ -39,7 +40,7 @@ std::string obstacle(const State& state, const events::OfferT& offer, const std:
   for (const auto& record : state.records)
     if (record->key == key && record->finished) fruitless = counted_gain(*record) > 0 ? 0 : fruitless + 1;
   const bool vague = proposal.features.empty() && proposal.configs.empty() && !proposal.model;
-  if (fruitless >= (vague ? fruitless_vague : fruitless_repeats))
+  if (fruitless >= (vague ? policy.fruitless_vague : policy.fruitless_repeats))
     return "tried " + counted(fruitless, "time") + " without gain";
   return {};
 }
@@ -52,7 +53,7 @@ struct Considered {
   bool baseline() const { return offer->proposal->action == baseline_action; }
 };
 
-std::vector<Considered> consider(const State& state) {
+std::vector<Considered> consider(const State& state, const CoordinatorPolicy& policy) {
   std::vector<Arm> arms;
   for (const auto& offer : state.offers) {
     const auto& proposal = *offer->proposal;
@@ -62,19 +63,21 @@ std::vector<Considered> consider(const State& state) {
   }
   Random random(state.goal->seed, state.cycle, "coordinator/choose");
   // Asking, measuring and comparing cost about as much as one pass over the training rows.
-  const auto drawn = draw(random, arms, static_cast<double>(std::max<std::uint64_t>(1, state.rows)));
+  const auto drawn = draw(random, arms, static_cast<double>(std::max<std::uint64_t>(1, state.rows)),
+                          {policy.noise, policy.exploration, policy.cost_weight});
   std::vector<Considered> considered;
   std::set<std::string> seen;
   for (std::size_t i = 0; i < state.offers.size(); ++i) {
     const auto& offer = *state.offers[i];
-    considered.push_back({&offer, obstacle(state, offer, seen), drawn[i]});
+    considered.push_back({&offer, obstacle(state, offer, seen, policy), drawn[i]});
     seen.insert(offer.proposal->id);
   }
   return considered;
 }
 
 /// Obligatory ones first, then by falling score; one piece of work for each agent at a time.
-std::vector<std::uint32_t> pick(const State& state, const std::vector<Considered>& considered) {
+std::vector<std::uint32_t> pick(const State& state, const std::vector<Considered>& considered,
+                                const CoordinatorPolicy& policy) {
   std::vector<std::uint32_t> order(considered.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {
@@ -88,7 +91,7 @@ std::vector<std::uint32_t> pick(const State& state, const std::vector<Considered
     if (picked.size() >= state.goal->parallel) break;
     if (!one.obstacle.empty() || (state.goal->ask && one.offer->approval != events::Approval::Approved))
       continue;
-    if (!one.baseline() && one.drawn.gain < promising_gain) continue;
+    if (!one.baseline() && one.drawn.gain < policy.promising_gain) continue;
     if (busy.insert(one.offer->proposal->agent).second) picked.push_back(i);
   }
   return picked;
@@ -106,11 +109,11 @@ bool person_is_missing(const State& state, const std::vector<Considered>& consid
 }
 
 std::string rationale(const State& state, const std::vector<Considered>& considered,
-                      const std::vector<std::uint32_t>& picked) {
+                      const std::vector<std::uint32_t>& picked, const CoordinatorPolicy& policy) {
   if (considered.empty()) return "No agent offered anything in cycle " + std::to_string(state.cycle) + ".";
   if (picked.empty())
     return "None of " + counted(considered.size(), "proposal") +
-           " can be taken with a sampled gain of at least " + number(promising_gain) + " " +
+           " can be taken with a sampled gain of at least " + number(policy.promising_gain) + " " +
            state.goal->metric + ".";
   const auto& best = considered[picked.front()];
   const auto& proposal = *best.offer->proposal;
@@ -130,7 +133,8 @@ std::string rationale(const State& state, const std::vector<Considered>& conside
 }
 
 Question question(const State& state, const std::vector<Considered>& considered,
-                  const std::vector<std::uint32_t>& picked) {
+                  const CoordinatorPolicy& policy) {
+  const auto picked = pick(state, considered, policy);
   Question asked;
   asked.by = "coordinator";
   asked.question = choose_question;
@@ -143,7 +147,7 @@ Question question(const State& state, const std::vector<Considered>& considered,
                                    std::isfinite(proposal.expected_cost) ? proposal.expected_cost : 0));
   }
   asked.choices = picked;
-  asked.rationale = rationale(state, considered, picked);
+  asked.rationale = rationale(state, considered, picked, policy);
   for (const auto& answer : state.answers) asked.evidence.push_back(*answer);
   return asked;
 }
@@ -198,16 +202,21 @@ void assign(CoordinatorStep& step, events::ProposalT proposal, const events::Eve
   step.send(target, std::move(message));
 }
 
+Question offers_question(const State& state, const CoordinatorPolicy& policy) {
+  return question(state, consider(state, policy), policy);
+}
+
 bool choose(CoordinatorStep& step) {
   const auto& state = step.state();
-  const auto considered = consider(state);
+  const CoordinatorPolicy policy;
+  const auto considered = consider(state, policy);
   if (person_is_missing(state, considered)) return false;
-  const auto picked = pick(state, considered);
+  const auto asked = question(state, considered, policy);
   std::vector<events::ProposalT> taken;
-  for (auto i : picked) taken.push_back(*considered[i].offer->proposal);
-  const auto decision = step.decide(question(state, considered, picked));
+  for (auto i : asked.choices) taken.push_back(*considered[i].offer->proposal);
+  const auto decision = step.decide(asked);
   for (auto& proposal : taken)
-    assign(step, std::move(proposal), decision, static_cast<std::uint32_t>(picked.size()));
+    assign(step, std::move(proposal), decision, static_cast<std::uint32_t>(taken.size()));
   return true;
 }
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "actors/coordinator/agent.hpp"
+#include "actors/decisions/policy.hpp"
 #include "actors/decisions/step.hpp"
-#include "actors/decisions/thompson.hpp"
 
 namespace automodel::actors::coordinator {
 
@@ -20,15 +20,9 @@ inline constexpr const char* evaluate_question = "Which candidate should be meas
 inline constexpr const char* evaluate_action = "evaluate";
 inline constexpr const char* baseline_action = "baseline";
 
-inline constexpr double promising_gain = 0.0002;   // of the goal's metric; less is not worth a cycle
 inline constexpr unsigned unpromising_cycles = 2;  // in a row; then nothing promising is left
-inline constexpr unsigned fruitless_repeats =
-    2;  // of a proposal that names features, configurations or a model
-inline constexpr unsigned fruitless_vague = 6;  // of one that leaves them to the agent
-inline constexpr unsigned refusals_per_work =
-    2;  // candidates of one work that may be refused before the rest is left
-inline constexpr double patience_reports = 20;   // seconds that closing waits for work told to stop
-inline constexpr double patience_evaluate = 40;  // seconds that closing waits for a last measurement
+inline constexpr double patience_reports = 20;     // seconds that closing waits for work told to stop
+inline constexpr double patience_evaluate = 40;    // seconds that closing waits for a last measurement
 inline constexpr unsigned report_tries = 2;
 
 // Bounds on whoever never answers, far above what honest work needs: seconds that are not paused.
@@ -81,6 +75,11 @@ void start_cycle(CoordinatorStep& step);
 void ask_next(CoordinatorStep& step);
 /// Goes on without whoever is overdue; nothing where nobody is.
 void end_patience(CoordinatorStep& step);
+/// Which offers are taken in this state, and why.
+Question offers_question(const State& state, const CoordinatorPolicy& policy = {});
+/// Which of the pending candidates is measured, and why; no choice: none. `stream`: the Coordinator's own.
+Question candidates_question(const State& state, const std::string& stream,
+                             const CoordinatorPolicy& policy = {});
 /// Chooses among the offers, unless a person has to be waited for. Returns whether it chose.
 bool choose(CoordinatorStep& step);
 void assign(CoordinatorStep& step, events::ProposalT proposal, const events::EventRefT& decision,

@@ -12,13 +12,16 @@ Belief believe(double expected_gain, const Experience& experience, double noise)
   return {(expected_gain + experience.gain_sum) / seen, deviation / std::sqrt(seen)};
 }
 
-std::vector<Drawn> draw(Random& random, const std::vector<Arm>& arms, double overhead, double noise) {
+std::vector<Drawn> draw(Random& random, const std::vector<Arm>& arms, double overhead,
+                        const Weighing& weighing) {
   std::vector<Drawn> drawn;
   for (const auto& arm : arms) {
     Drawn one;
-    one.belief = believe(arm.expected_gain, arm.experience, noise);
-    one.gain = random.normal(one.belief.mean, one.belief.deviation);
-    one.score = one.gain / std::max(1.0, arm.cost + overhead) * 1e6;
+    one.belief = believe(arm.expected_gain, arm.experience, weighing.noise);
+    one.gain = random.normal(one.belief.mean, one.belief.deviation * weighing.exploration);
+    const double cost = std::max(1.0, arm.cost + overhead);
+    // 1 is not left to the library's power function: recorded scores must come out the same everywhere.
+    one.score = one.gain / (weighing.cost_weight == 1 ? cost : std::pow(cost, weighing.cost_weight)) * 1e6;
     drawn.push_back(one);
   }
   return drawn;

@@ -40,13 +40,20 @@ struct Arm {
 struct Drawn {
   Belief belief;
   double gain = 0;   // sampled from the belief
-  double score = 0;  // sampled gain per million rows
+  double score = 0;  // sampled gain per million rows (with a cost weight of 1)
+};
+
+/// How the arms are weighed; today's values.
+struct Weighing {
+  double noise = gain_noise;
+  double exploration = 1;  // factor on a belief's deviation
+  double cost_weight = 1;  // exponent of the cost
 };
 
 /// Draws once for each arm, in order. `overhead` is what any try costs besides its rows (asking, measuring,
 /// comparing): without it a try that is nearly free would win over every other.
 std::vector<Drawn> draw(Random& random, const std::vector<Arm>& arms, double overhead,
-                        double noise = gain_noise);
+                        const Weighing& weighing = {});
 
 /// Indices of `drawn` by falling score; equal ones stay in order.
 std::vector<std::uint32_t> ranked(const std::vector<Drawn>& drawn);

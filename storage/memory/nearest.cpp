@@ -1,83 +1,55 @@
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <map>
-#include <set>
+#include <iterator>
 
+#include "storage/memory/configuration.hpp"
 #include "storage/memory/memory.hpp"
 
 namespace automodel::storage {
 
 namespace {
 
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> parts{""};
-  for (char c : text) {
-    if (c == ',')
-      parts.emplace_back();
-    else if (c != ' ' && c != '[' && c != ']')
-      parts.back() += c;
+using namespace configuration;
+
+/// A configuration taken apart: one against many is compared without reading it again.
+struct Taken {
+  explicit Taken(const events::TrialConfigT& config)
+      : method(config.method), settings(settings_of(config)), features(features_of(config)) {}
+  std::string method;
+  std::map<std::string, Value> settings;
+  std::vector<std::string> features;
+};
+
+double distance(const Taken& a, const Taken& b) {
+  double sum = a.method == b.method ? 0 : method_weight;
+  std::size_t names = 0;
+  auto x = a.settings.begin();
+  auto y = b.settings.begin();
+  for (; x != a.settings.end() || y != b.settings.end(); ++names) {
+    const int order = x == a.settings.end() ? 1 : y == b.settings.end() ? -1 : x->first.compare(y->first);
+    sum += order == 0 ? value_distance(x->second, y->second) : 1.0;
+    if (order <= 0) ++x;
+    if (order >= 0) ++y;
   }
-  return parts;
-}
-
-std::optional<double> number(const std::string& text) {
-  double value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
-/// Settings range over magnitudes: a factor counts, not a difference; a factor of 100 is as far as can be.
-double number_distance(double a, double b) {
-  if (a == b) return 0;
-  if (a > 0 && b > 0) return std::min(1.0, std::abs(std::log(a / b)) / std::log(100.0));
-  return std::min(1.0, std::abs(a - b) / std::max(std::abs(a), std::abs(b)));
-}
-
-double setting_distance(const std::string& a, const std::string& b) {
-  if (a == b) return 0;
-  auto left = split(a), right = split(b);
-  const auto longer = std::max(left.size(), right.size()), shorter = std::min(left.size(), right.size());
-  double sum = static_cast<double>(longer - shorter);
-  for (std::size_t i = 0; i < shorter; ++i) {
-    auto x = number(left[i]), y = number(right[i]);
-    sum += x && y ? number_distance(*x, *y) : left[i] == right[i] ? 0.0 : 1.0;
-  }
-  return sum / static_cast<double>(longer);
-}
-
-double jaccard_distance(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  std::set<std::string> left(a.begin(), a.end()), right(b.begin(), b.end());
-  std::size_t common = 0;
-  for (const auto& name : left) common += right.count(name);
-  const auto all = left.size() + right.size() - common;
-  return all == 0 ? 0 : 1 - static_cast<double>(common) / static_cast<double>(all);
+  std::vector<std::string> common;
+  std::set_intersection(a.features.begin(), a.features.end(), b.features.begin(), b.features.end(),
+                        std::back_inserter(common));
+  sum += jaccard_distance(a.features.size(), b.features.size(), common.size());
+  return sum / parts_of(names);
 }
 
 }  // namespace
 
 double distance(const events::TrialConfigT& a, const events::TrialConfigT& b) {
-  constexpr double method_weight = 2;
-  std::map<std::string, std::pair<const std::string*, const std::string*>> settings;
-  for (const auto& setting : a.settings)
-    if (setting) settings[setting->name].first = &setting->value;
-  for (const auto& setting : b.settings)
-    if (setting) settings[setting->name].second = &setting->value;
-
-  double sum = a.method == b.method ? 0 : method_weight;
-  for (const auto& [name, values] : settings)
-    sum += values.first && values.second ? setting_distance(*values.first, *values.second) : 1.0;
-  sum += jaccard_distance(a.features, b.features);
-  return sum / (method_weight + static_cast<double>(settings.size()) + 1);
+  return distance(Taken(a), Taken(b));
 }
 
 std::vector<events::TrialRowT> nearest(const Memory& memory, const events::TrialConfigT& config,
                                        std::size_t k) {
+  const Taken wanted(config);
   std::vector<std::pair<double, events::TrialRowT>> found;
   for (auto& trial : memory.all<events::TrialRowT>("trials")) {
     if (!trial.config) continue;
-    const double far = distance(config, *trial.config);
+    const double far = distance(wanted, Taken(*trial.config));
     found.emplace_back(far, std::move(trial));
   }
   std::stable_sort(found.begin(), found.end(),

@@ -1,10 +1,9 @@
 #include "storage/memory/query.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include "storage/memory/memory.hpp"
+#include "storage/memory/numbers.hpp"
 #include "storage/memory/tables.hpp"
 
 namespace automodel::storage {
@@ -22,13 +21,6 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-std::optional<double> number(std::string_view text) {
-  double value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || std::isnan(value)) return std::nullopt;
-  return value;
-}
-
 std::string text_of(const json& value) {
   if (value.is_string()) return value.get<std::string>();
   return value.is_null() ? std::string() : value.dump();
@@ -37,7 +29,7 @@ std::string text_of(const json& value) {
 /// Settings are numbers written as text ("lr" -> "0.001"): they compare as numbers too.
 std::optional<double> number_of(const json& value) {
   if (value.is_number()) return value.get<double>();
-  return value.is_string() ? number(value.get_ref<const std::string&>()) : std::nullopt;
+  return value.is_string() ? parse_number(value.get_ref<const std::string&>()) : std::nullopt;
 }
 
 bool is_time(std::string_view field) { return field == "time" || field.ends_with("_time"); }
@@ -98,10 +90,9 @@ bool passes(const json& row, const Wanted& wanted) {
   }
 }
 
-tl::unexpected<Error> at_caret(const Query& query, std::size_t at, std::string_view code,
-                               const std::string& what, std::string hint) {
-  return fail(code, what + "\n  " + query.text + "\n  " + std::string(at, ' ') + "^",
-              "column " + std::to_string(at + 1), std::move(hint));
+tl::unexpected<Error> at_place(const Query& query, std::size_t at, std::string_view code, std::string what,
+                               std::string hint) {
+  return fail(code, std::move(what), place_in(query.text, at), std::move(hint));
 }
 
 /// Names that only rows can know (metrics, settings) count as known once a row has them.
@@ -124,36 +115,65 @@ Result<void> check_field(const Query& query, const std::string& field, std::size
   if (auto meant = nearest_name(field, names); !meant.empty()) hint = "did you mean '" + meant + "'? ";
   hint += "fields are: ";
   for (std::size_t i = 0; i < names.size(); ++i) hint += (i ? ", " : "") + names[i];
-  return at_caret(query, at, "memory.no_such_field", "no field '" + field + "' in " + query.table, hint);
+  return at_place(query, at, "memory.no_such_field", "no field '" + field + "' in " + query.table, hint);
 }
 
 Result<Wanted> wanted_of(const Query& query, const Filter& filter,
                          const memory_tables_detail::TableInfo& table) {
-  Wanted wanted{&filter, lower(filter.value), number(filter.value)};
+  Wanted wanted{&filter, lower(filter.value), parse_number(filter.value)};
   if (!wanted.number && is_time(filter.field))
     if (auto time = parse_time(filter.value)) wanted.number = static_cast<double>(*time);
   const bool textual = filter.op == Operator::contains || filter.op == Operator::lacks;
   const auto kind = memory_tables_detail::kind_of_field(*table.type(), filter.field);
   if (kind == FieldKind::number && !wanted.number && !textual)
-    return at_caret(query, filter.at, "memory.not_a_number",
+    return at_place(query, filter.at, "memory.not_a_number",
                     "'" + filter.field + "' is a number, '" + filter.value + "' is none",
                     is_time(filter.field) ? "write a time as 2026-11-23 or 2026-11-23T14:05"
                                           : "for example " + filter.field + ">0");
   return wanted;
 }
 
+/// A value to sort by, looked up and read once. Numbers come before texts, and nothing last: mixed columns
+/// have an order, too.
+struct SortValue {
+  enum class Kind : std::uint8_t { number, text, nothing } kind = Kind::nothing;
+  double number = 0;
+  std::string text;
+};
+
+SortValue sort_value(const json& value) {
+  if (value.is_null()) return {};
+  if (const auto x = number_of(value)) return {SortValue::Kind::number, *x, {}};
+  return {SortValue::Kind::text, 0, text_of(value)};
+}
+
+/// Below zero: `a` comes first. Rows without a value come last, whichever the direction.
+int compare(const SortValue& a, const SortValue& b, bool descending) {
+  using Kind = SortValue::Kind;
+  if (a.kind != b.kind && (a.kind == Kind::nothing || b.kind == Kind::nothing))
+    return a.kind == Kind::nothing ? 1 : -1;
+  int order = 0;
+  if (a.kind != b.kind)
+    order = a.kind == Kind::number ? -1 : 1;
+  else if (a.kind == Kind::number)
+    order = a.number < b.number ? -1 : a.number > b.number ? 1 : 0;
+  else if (a.kind == Kind::text)
+    order = natural_compare(a.text, b.text);
+  return descending ? -order : order;
+}
+
 void sort_rows(std::vector<std::pair<std::string, json>>& rows, const Query& query) {
-  const std::string field = query.sort.empty() ? "time" : query.sort;
-  std::vector<json> by;
+  const auto keys = query.sort.empty() ? std::vector<SortKey>{{"time", false, 0}} : query.sort;
+  std::vector<std::vector<SortValue>> by(rows.size());
   std::vector<std::size_t> order(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) by.push_back(field_of(rows[i].second, field)), order[i] = i;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    order[i] = i;
+    for (const auto& key : keys) by[i].push_back(sort_value(field_of(rows[i].second, key.field)));
+  }
   std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
-    const json &a = by[i], &b = by[j];
-    if (a.is_null() != b.is_null()) return b.is_null();  // rows without it come last, whichever the direction
-    const auto x = number_of(a), y = number_of(b);
-    const int c = x && y ? (*x < *y ? -1 : *x > *y ? 1 : 0) : natural_compare(text_of(a), text_of(b));
-    if (c == 0) return natural_compare(rows[i].first, rows[j].first) < 0;
-    return query.descending ? c > 0 : c < 0;
+    for (std::size_t k = 0; k < keys.size(); ++k)
+      if (const int c = compare(by[i][k], by[j][k], keys[k].descending); c != 0) return c < 0;
+    return natural_compare(rows[i].first, rows[j].first) < 0;
   });
   std::vector<std::pair<std::string, json>> sorted;
   for (auto i : order) sorted.push_back(std::move(rows[i]));
@@ -258,12 +278,11 @@ Result<std::vector<json>> run_query(const Query& query, const RowReader& rows) {
     if (!wanted) return fail(wanted.error());
     filters.push_back(std::move(*wanted));
   }
-  if (!query.sort.empty())
-    if (auto known = check_field(query, query.sort, query.sort_at, *table, *found); !known)
+  for (const auto& key : query.sort)
+    if (auto known = check_field(query, key.field, key.at, *table, *found); !known)
       return fail(known.error());
-  for (const auto& column : query.columns) {
-    const auto at = query.text.find(column, std::min(query.text.size(), query.text.rfind("columns=") + 8));
-    auto known = check_field(query, column, at == std::string::npos ? 0 : at, *table, *found);
+  for (std::size_t i = 0; i < query.columns.size(); ++i) {
+    auto known = check_field(query, query.columns[i], query.columns_at[i], *table, *found);
     if (!known) return fail(known.error());
   }
   std::erase_if(*found, [&](const auto& row) {

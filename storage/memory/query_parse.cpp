@@ -16,6 +16,7 @@ struct Word {
   std::size_t op_at = 0;  // where in `text` its operator begins, npos without one
   std::size_t op_size = 0;
   Operator op = Operator::equal;
+  bool quoted = false;
 };
 
 struct Symbol {
@@ -35,8 +36,7 @@ constexpr std::array<Symbol, 8> symbols{{{"!=", Operator::unequal},
 tl::unexpected<Error> syntax(std::string_view query, std::size_t at, const std::string& what,
                              std::string hint = "write FIELD OP VALUE, for example status=kept or auc>0.8",
                              std::string_view code = "memory.syntax") {
-  return fail(code, what + "\n  " + std::string(query) + "\n  " + std::string(at, ' ') + "^",
-              "column " + std::to_string(at + 1), std::move(hint));
+  return fail(code, what, place_in(query, at), std::move(hint));
 }
 
 /// Cuts at spaces outside quotes, and finds each word's operator on the way: quotes stand in values only.
@@ -56,6 +56,7 @@ Result<std::vector<Word>> words_of(std::string_view query) {
         if (end == std::string_view::npos)
           return syntax(query, i, "a quote that does not end", "close it with \"");
         word.text += query.substr(i + 1, end - i - 1);
+        word.quoted = true;
         i = end + 1;
         if (i < query.size() && query[i] != ' ')
           return syntax(query, i, "expected a space after the quoted value");
@@ -81,18 +82,23 @@ Result<std::vector<Word>> words_of(std::string_view query) {
   return words;
 }
 
-std::vector<std::string> list_of(const std::string& text) {
-  // Commas inside brackets belong to a feature's expression, not to the list.
-  std::vector<std::string> names{""};
+struct Name {
+  std::string text;
+  std::size_t at = 0;  // in the query
+};
+
+/// Names between commas; `at` is where the text begins in the query. Commas inside brackets belong to a
+/// feature's expression, not to the list.
+std::vector<Name> list_of(const std::string& text, std::size_t at) {
+  std::vector<Name> names{{"", at}};
   int depth = 0;
-  for (char c : text) {
-    depth += c == '(' ? 1 : c == ')' ? -1 : 0;
-    if (c == ',' && depth == 0)
-      names.emplace_back();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    depth += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
+    if (text[i] == ',' && depth == 0)
+      names.push_back({"", at + i + 1});
     else
-      names.back() += c;
+      names.back().text += text[i];
   }
-  std::erase(names, "");
   return names;
 }
 
@@ -102,6 +108,46 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
+Result<void> add_sort(Query& query, const std::string& value, std::size_t at) {
+  if (!query.sort.empty()) return syntax(query.text, at, "sort is given twice", "sort=-auc,seconds");
+  for (const auto& name : list_of(value, at)) {
+    SortKey key{name.text, name.text.starts_with('-'), name.at};
+    if (key.descending) key.field.erase(0, 1), ++key.at;
+    if (key.field.empty())
+      return syntax(query.text, key.at, "expected a field to sort by", "for example sort=-auc,seconds");
+    query.sort.push_back(std::move(key));
+  }
+  return {};
+}
+
+Result<void> add_limit(Query& query, const std::string& value, std::size_t at) {
+  if (query.limit != 0) return syntax(query.text, at, "limit is given twice", "for example limit=10");
+  const char* end = value.data() + value.size();
+  const auto [stop, error] = std::from_chars(value.data(), end, query.limit);
+  if (error != std::errc() || stop != end || query.limit == 0)
+    return syntax(query.text, at, "a limit is a whole number above 0, not '" + value + "'",
+                  "for example limit=10");
+  return {};
+}
+
+Result<void> add_columns(Query& query, const std::string& value, std::size_t at) {
+  if (!query.columns.empty())
+    return syntax(query.text, at, "columns are given twice", "for example columns=trial,auc");
+  for (auto& name : list_of(value, at)) {
+    if (name.text.empty())
+      return syntax(query.text, name.at, "expected the name of a column", "for example columns=trial,auc");
+    query.columns.push_back(std::move(name.text));
+    query.columns_at.push_back(name.at);
+  }
+  return {};
+}
+
+/// `auc>>0.8`: such a value is nearly always a slip, and would silently find nothing.
+bool begins_with_operator(const Filter& filter) {
+  return std::any_of(symbols.begin(), symbols.end(),
+                     [&](const Symbol& symbol) { return filter.value.starts_with(symbol.text); });
+}
+
 Result<void> add(Query& query, const Word& word) {
   if (word.op_at == std::string::npos)
     return syntax(query.text, word.at + word.text.size(), "expected an operator after '" + word.text + "'",
@@ -109,7 +155,15 @@ Result<void> add(Query& query, const Word& word) {
   Filter filter{word.text.substr(0, word.op_at), word.op, word.text.substr(word.op_at + word.op_size),
                 word.at};
   const auto value_at = word.at + word.op_at + word.op_size;
+  const auto op = word.text.substr(word.op_at, word.op_size);
   if (filter.field.empty()) return syntax(query.text, word.at, "expected a field before the operator");
+  if (!word.quoted && begins_with_operator(filter))
+    return syntax(query.text, value_at, "two operators one after the other behind '" + filter.field + "'",
+                  "operators are = != ~ !~ < <= > >=; a value that begins with one is quoted: " +
+                      filter.field + op + "\"" + filter.value + "\"");
+  const bool empty_says_nothing = filter.op != Operator::equal && filter.op != Operator::unequal;
+  if (filter.value.empty() && !word.quoted && empty_says_nothing)
+    return syntax(query.text, value_at, "expected a value after '" + filter.field + op + "'");
   const bool option = filter.op == Operator::equal &&
                       (filter.field == "sort" || filter.field == "limit" || filter.field == "columns");
   if (!option) {
@@ -118,33 +172,31 @@ Result<void> add(Query& query, const Word& word) {
   }
   if (filter.value.empty())
     return syntax(query.text, value_at, "expected a value for '" + filter.field + "'");
-  if (filter.field == "sort") {
-    query.descending = filter.value.front() == '-';
-    query.sort = filter.value.substr(query.descending ? 1 : 0);
-    query.sort_at = value_at + (query.descending ? 1 : 0);
-    if (query.sort.empty()) return syntax(query.text, query.sort_at, "expected a field to sort by");
-  } else if (filter.field == "limit") {
-    const char* end = filter.value.data() + filter.value.size();
-    auto [stop, error] = std::from_chars(filter.value.data(), end, query.limit);
-    if (error != std::errc() || stop != end || query.limit == 0)
-      return syntax(query.text, value_at, "a limit is a whole number above 0, not '" + filter.value + "'",
-                    "for example limit=10");
-  } else {
-    query.columns = list_of(filter.value);
-    if (query.columns.empty())
-      return syntax(query.text, value_at, "expected names of columns", "columns=trial,auc");
-  }
-  return {};
+  const auto at = value_at + (word.quoted ? 1 : 0);
+  if (filter.field == "sort") return add_sort(query, filter.value, at);
+  if (filter.field == "limit") return add_limit(query, filter.value, at);
+  return add_columns(query, filter.value, at);
 }
 
 }  // namespace
 
+std::string place_in(std::string_view query, std::size_t at) {
+  if (at >= query.size()) return "column " + std::to_string(query.size() + 1) + ", at its end";
+  auto rest = query.substr(at);
+  constexpr std::size_t longest = 40;
+  const bool cut = rest.size() > longest;
+  std::size_t end = cut ? longest : rest.size();
+  while (cut && end > 0 && (static_cast<unsigned char>(rest[end]) & 0xC0) == 0x80) --end;
+  return "column " + std::to_string(at + 1) + ", at '" + std::string(rest.substr(0, end)) + (cut ? "…" : "") +
+         "'";
+}
+
 Result<Query> parse_query(std::string_view text) {
   Query query;
   query.text = std::string(text);
-  // A line of its own in messages: the caret must stand below its place.
+  // Messages quote it in one line.
   std::replace_if(
-      query.text.begin(), query.text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+      query.text.begin(), query.text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   auto words = words_of(query.text);
   if (!words) return fail(words.error());
   const auto tables = memory_tables();

@@ -22,6 +22,8 @@ class History {
   }
   std::string append(const std::string& stream, events::EventT event, const std::string& causation,
                      const std::string& goal);
+  /// As if the clock had said so when this event was recorded.
+  void set_time(std::uint64_t sequence, std::int64_t time) { events_.at(sequence - 1).time = time; }
   const std::vector<events::Recorded>& events() const { return events_; }
 
  private:

@@ -32,13 +32,6 @@ std::vector<std::string> names(const std::string& text, const std::string& field
 
 using Names = std::vector<std::string>;
 
-/// Where the caret stands: the column under it in the text above.
-std::string at_caret(const Error& error) {
-  auto last = error.message.rfind('\n'), before = error.message.rfind('\n', last - 1);
-  auto column = error.message.find('^', last) - last;
-  return error.message.substr(before + column, last - before - column);
-}
-
 }  // namespace
 
 #define NAMES_ARE(query, field, ...) \
@@ -100,28 +93,56 @@ BOOST_AUTO_TEST_CASE(an_unknown_table_is_named_with_a_suggestion) {
   BOOST_TEST(found.error().hint.find("did you mean 'trials'?") == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(errors_point_at_their_place) {
-  auto missing = ask("trials status");
-  BOOST_REQUIRE(!missing);
-  BOOST_TEST(missing.error().code == "memory.syntax");
-  auto quote = ask("features reason=\"no end");
-  BOOST_REQUIRE(!quote);
-  BOOST_TEST(at_caret(quote.error()) == "\"no end");
-  auto limit = ask("trials limit=many");
-  BOOST_REQUIRE(!limit);
-  BOOST_TEST(at_caret(limit.error()) == "many");
-  auto field = ask("trials statsu=kept");
-  BOOST_REQUIRE(!field);
-  BOOST_TEST(field.error().code == "memory.no_such_field");
-  BOOST_TEST(at_caret(field.error()) == "statsu=kept");
-  BOOST_TEST(field.error().hint.find("did you mean 'status'?") == 0u);
-  auto number = ask("trials seconds>long");
-  BOOST_REQUIRE(!number);
-  BOOST_TEST(number.error().code == "memory.not_a_number");
-  BOOST_TEST(at_caret(number.error()) == "seconds>long");
-  BOOST_TEST(!ask("").has_value());
-  BOOST_TEST(!ask("trials =x").has_value());
-  BOOST_TEST(!ask("trials sort=-").has_value());
+BOOST_AUTO_TEST_CASE(errors_are_one_line_that_points_at_the_place) {
+  struct Wrong {
+    const char* query;
+    const char* code;
+    const char* where;
+  };
+  const Wrong wrong[] = {
+      {"", "memory.syntax", "column 1, at its end"},
+      {"trials status", "memory.syntax", "column 14, at its end"},
+      {"trials auc>>0.8", "memory.syntax", "column 12, at '>0.8'"},
+      {"trials auc==0.8", "memory.syntax", "column 12, at '=0.8'"},
+      {"trials auc>~0.8 status=kept", "memory.syntax", "column 12, at '~0.8 status=kept'"},
+      {"trials auc>", "memory.syntax", "column 12, at its end"},
+      {"trials =x", "memory.syntax", "column 8, at '=x'"},
+      {"features reason=\"no end", "memory.syntax", "column 17, at '\"no end'"},
+      {"features reason=\"a\"b", "memory.syntax", "column 20, at 'b'"},
+      {"trials limit=many", "memory.syntax", "column 14, at 'many'"},
+      {"trials limit=2 limit=3", "memory.syntax", "column 22, at '3'"},
+      {"trials sort=-", "memory.syntax", "column 14, at its end"},
+      {"trials sort=auc,,seconds", "memory.syntax", "column 17, at ',seconds'"},
+      {"trials sort=auc sort=seconds", "memory.syntax", "column 22, at 'seconds'"},
+      {"trials sort=auc,secnods", "memory.no_such_field", "column 17, at 'secnods'"},
+      {"trials columns=trial,", "memory.syntax", "column 22, at its end"},
+      {"trials columns=trial,acu", "memory.no_such_field", "column 22, at 'acu'"},
+      {"trials statsu=kept", "memory.no_such_field", "column 8, at 'statsu=kept'"},
+      {"trials seconds>long", "memory.not_a_number", "column 8, at 'seconds>long'"},
+      {"trials seconds>inf", "memory.not_a_number", "column 8, at 'seconds>inf'"},
+      {"trails\tstatus=kept", "memory.no_such_table", "column 1, at 'trails status=kept'"},
+  };
+  for (const auto& [query, code, where] : wrong) {
+    const auto found = ask(query);
+    BOOST_REQUIRE_MESSAGE(!found, query);
+    BOOST_TEST(found.error().code == code, query);
+    BOOST_TEST(found.error().where == where, query << ": " << found.error().where);
+    BOOST_TEST(to_string(found.error()).find('\n') == std::string::npos, query);
+  }
+  BOOST_TEST(ask("trials statsu=kept").error().hint.find("did you mean 'status'?") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_quoted_value_may_begin_with_an_operator_or_be_empty) {
+  NAMES_ARE("features reason=\">0.5\"", "feature");
+  NAMES_ARE("features reason~\"\" sort=feature limit=1", "feature", "hour(time)");
+  BOOST_TEST(parse_query("trials auc>-1").has_value());
+  BOOST_TEST(parse_query("trials reason=")->filters.at(0).value.empty());
+}
+
+BOOST_AUTO_TEST_CASE(rows_are_sorted_by_several_columns) {
+  NAMES_ARE("trials sort=status,-auc", "trial", "trial-4", "trial-3", "trial-2", "ftrial-1", "trial-5");
+  NAMES_ARE("trials sort=-status,auc", "trial", "trial-5", "ftrial-1", "trial-2", "trial-3", "trial-4");
+  NAMES_ARE("trials sort=status,-trial limit=2", "trial", "trial-4", "trial-3");
 }
 
 BOOST_AUTO_TEST_CASE(times_go_to_text_and_back) {
