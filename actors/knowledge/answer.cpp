@@ -36,11 +36,11 @@ Told tell(const std::string& name, const Asked& asked) {
 }  // namespace
 
 events::AnswerT answer(const events::QuestionT& question, const storage::EventStore& store,
-                       const storage::Memory& memory) {
+                       const storage::Memory& memory, NearTrials* near) {
   events::AnswerT answer;
   Told told;
   try {
-    told = tell(question.topic, {question.arguments, store, memory});
+    told = tell(question.topic, {question.arguments, store, memory, near});
     if (told) answer.json = told->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   } catch (const std::exception& error) {  // of the JSON library: this folder's edge
     told = fail("knowledge.failed", "the answer could not be made: " + std::string(error.what()),

@@ -18,14 +18,16 @@
 //   100 unless told otherwise
 #pragma once
 
+#include "actors/knowledge/near_trials.hpp"
 #include "storage/event_store.hpp"
 #include "storage/memory/memory.hpp"
 
 namespace automodel::actors {
 
 /// Never throws; what cannot be answered has a `failure` (knowledge.unknown_topic, knowledge.bad_argument,
-/// knowledge.no_goal, memory.*, storage.*) and empty `json`.
+/// knowledge.no_goal, memory.*, storage.*) and empty `json`. With `near` the nearest trials come from that index,
+/// without it from a scan of all rows: the same ones, sooner.
 events::AnswerT answer(const events::QuestionT& question, const storage::EventStore& store,
-                       const storage::Memory& memory);
+                       const storage::Memory& memory, NearTrials* near = nullptr);
 
 }  // namespace automodel::actors

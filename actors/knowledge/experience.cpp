@@ -164,8 +164,14 @@ Told tried(const Asked& asked) {
 Told nearest(const Asked& asked) {
   auto near = near_of(asked);
   if (!near) return fail(near.error());
+  Result<std::vector<events::TrialRowT>> trials;
+  if (asked.near)
+    trials = asked.near->nearest(asked.store, asked.memory, near->config, near->k);
+  else
+    trials = storage::nearest(asked.memory, near->config, near->k);
+  if (!trials) return fail(trials.error());
   auto list = json::array();
-  for (const auto& trial : storage::nearest(asked.memory, near->config, near->k))
+  for (const auto& trial : *trials)
     list.push_back({{"distance", storage::distance(near->config, *trial.config)},
                     {"trial", trial.trial},
                     {"status", trial.status},

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/knowledge/near_trials.hpp"
 #include "storage/event_store.hpp"
 #include "storage/memory/memory.hpp"
 
@@ -14,6 +15,7 @@ struct Asked {
   const std::vector<std::string>& arguments;
   const storage::EventStore& store;
   const storage::Memory& memory;
+  NearTrials* near;  // may be null
 };
 using Told = Result<nlohmann::json>;
 

@@ -135,6 +135,7 @@ struct Node::Impl {
   std::unique_ptr<Feed> feed;
   std::shared_ptr<void> serving_feed;
   std::atomic<bool> stopped = false;
+  NearTrials near;  // of the store
 
   void start_actors();
   void serve(const events::Recorded& event) const;
@@ -242,7 +243,7 @@ Result<events::ReplyT> Node::submit(const std::string& agent, const events::Comm
 }
 
 events::AnswerT Node::ask(const events::QuestionT& question) const {
-  return answer(question, *impl_->store, storage::stored_memory(*impl_->store));
+  return answer(question, *impl_->store, storage::stored_memory(*impl_->store), &impl_->near);
 }
 
 events::RecommendationsT Node::recommend(const events::RecommendT& wish) {

@@ -46,15 +46,18 @@ double distance(const events::TrialConfigT& a, const events::TrialConfigT& b) {
 std::vector<events::TrialRowT> nearest(const Memory& memory, const events::TrialConfigT& config,
                                        std::size_t k) {
   const Taken wanted(config);
-  std::vector<std::pair<double, events::TrialRowT>> found;
-  for (auto& trial : memory.all<events::TrialRowT>("trials")) {
-    if (!trial.config) continue;
-    const double far = distance(wanted, Taken(*trial.config));
-    found.emplace_back(far, std::move(trial));
-  }
-  std::stable_sort(found.begin(), found.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  if (found.size() > k) found.resize(k);
+  std::vector<std::pair<double, events::TrialRowT>> found;  // nearest first
+  memory.rows().scan("trials", {}, [&](std::string_view, events::ByteView bytes) {
+    auto trial = events::unpack<events::TrialRowT>(bytes);
+    if (!trial || !trial->config) return true;
+    const double far = distance(wanted, Taken(*trial->config));
+    if (found.size() >= k && (k == 0 || far >= found.back().first)) return true;
+    const auto place = std::upper_bound(found.begin(), found.end(), far,
+                                        [](double a, const auto& b) { return a < b.first; });
+    found.emplace(place, far, std::move(*trial));
+    if (found.size() > k) found.pop_back();
+    return true;
+  });
   std::vector<events::TrialRowT> rows;
   for (auto& entry : found) rows.push_back(std::move(entry.second));
   return rows;

@@ -173,6 +173,18 @@ BOOST_AUTO_TEST_CASE(tried_knows_fingerprints) {
   BOOST_TEST(told("tried", {"unknown"})["tried"] == false);
 }
 
+BOOST_AUTO_TEST_CASE(nearest_trials_are_the_same_with_and_without_the_index) {
+  actors::NearTrials near;
+  for (const char* asked : {"trial-3", "trial-2", "method=lr", "lr=0.02"}) {
+    events::QuestionT question;
+    question.topic = "nearest";
+    question.arguments = {asked, "k=3"};
+    const auto indexed = actors::answer(question, node().store, node().memory, &near);
+    BOOST_TEST(!indexed.failure);
+    BOOST_TEST(indexed.json == actors::answer(question, node().store, node().memory).json);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(nearest_takes_a_trial_or_a_configuration) {
   auto near = told("nearest", {"trial-3", "k=2"});
   BOOST_REQUIRE(near.size() == 2u);
