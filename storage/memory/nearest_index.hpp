@@ -44,7 +44,7 @@ class NearestIndex {
     friend bool operator==(const Found&, const Found&) = default;
   };
   /// The `k` nearest, nearest first, ties in order of keys. The first question after many `put`s builds
-  /// trees: about a second for a million.
+  /// trees: some seconds for a million.
   std::vector<Found> nearest(const events::TrialConfigT& config, std::size_t k);
 
  private:

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/actors/coordinator/world.hpp"
 #include "tests/end_to_end/program.hpp"
 #include "tests/storage/memory/history.hpp"
 
@@ -11,24 +12,47 @@ using nlohmann::json;
 
 namespace {
 
-/// Made once for all cases; every event in a commit of its own, as the history has them.
+using Events = std::vector<events::Recorded>;
+
+/// A store with this history, every event in a commit of its own.
+bool fill(const std::filesystem::path& path, const Events& history) {
+  auto store = storage::EventStore::open(path);
+  BOOST_REQUIRE_MESSAGE(store, (store ? "" : to_string(store.error())));
+  BOOST_REQUIRE((*store)->attach(storage::memory_projection()).has_value());
+  for (const auto& event : history) {
+    storage::AppendRequest request;
+    request.stream = event.stream;
+    request.correlation = event.correlation;
+    request.causation = event.causation;
+    request.time = event.time;
+    request.events.push_back(event.event);
+    const auto appended = (*store)->append(std::move(request));
+    BOOST_REQUIRE_MESSAGE(appended, (appended ? "" : to_string(appended.error())));
+  }
+  return true;
+}
+
+/// The Coordinator's own history: baselines, a first champion, and a search that it chose then.
+Events coordinators_history() {
+  auto scenario = tests::with_champion();
+  tests::answer(scenario, {}, {tests::proposal("autotrain/c2/1", "autotrain", "search", 0.05)});
+  Events history;
+  for (const auto& event : scenario.history()) {
+    events::Recorded recorded;
+    recorded.stream = "coordinator/main";
+    recorded.time = 1'790'000'000'000'000'000;
+    recorded.event = event;
+    history.push_back(std::move(recorded));
+  }
+  return history;
+}
+
+/// Made once for all cases: the small goal of tests/storage/memory, and a store "decided".
 const std::filesystem::path& place() {
   static const test::TemporaryDirectory directory;
-  static const bool made = [] {
-    auto store = storage::EventStore::open(directory.path() / "var" / "store");
-    BOOST_REQUIRE_MESSAGE(store, (store ? "" : to_string(store.error())));
-    BOOST_REQUIRE((*store)->attach(storage::memory_projection()).has_value());
-    for (const auto& event : storage::testing::small_goal().events()) {
-      storage::AppendRequest request;
-      request.stream = event.stream;
-      request.correlation = event.correlation;
-      request.causation = event.causation;
-      request.time = event.time;
-      request.events.push_back(event.event);
-      BOOST_REQUIRE((*store)->append(std::move(request)).has_value());
-    }
-    return true;
-  }();
+  static const bool made =
+      fill(directory.path() / "var" / "store", storage::testing::small_goal().events()) &&
+      fill(directory.path() / "decided", coordinators_history());
   BOOST_REQUIRE(made);
   return directory.path();
 }
@@ -115,13 +139,15 @@ BOOST_AUTO_TEST_CASE(a_wrong_moment_or_query_is_one_line) {
 
 BOOST_AUTO_TEST_CASE(another_policy_is_read_from_a_file_and_its_errors_name_the_line) {
   const auto write = [](const std::string& text) { std::ofstream(place() / "policy.toml") << text; };
-  write("[coordinator]\nexploration = 0\n");
-  const auto account = answer({"replay", "--what-if", "policy=policy.toml"});
-  BOOST_TEST(account["policy"][0] == "coordinator.exploration 1 → 0");
-  // Decisions of this hand-made history are not those of today's rules: none is judged, all are counted.
-  std::uint64_t others = 0;
-  for (const auto& kind : account["not_redecided"]) others += kind["count"].get<std::uint64_t>();
-  BOOST_TEST(account["redecided"].get<std::uint64_t>() + others == account["decisions"].get<std::uint64_t>());
+  write("[coordinator]\npromising_gain = 1\n");
+  const auto account = answer({"replay", "--what-if", "policy=policy.toml", "--store", "decided"});
+  BOOST_TEST(account["policy"][0] == "coordinator.promising_gain 0.0002 → 1");
+  BOOST_TEST(account["decisions"] == 4);  // the baseline, its best model, none of its others, the search
+  BOOST_TEST(account["redecided"] == 4);
+  BOOST_TEST(account["agree"] == 3);
+  BOOST_TEST(account["differ"][0]["recorded"][0]["name"] == "autotrain/c2/1");
+  BOOST_TEST(account["differ"][0]["other"].empty());
+  BOOST_TEST(account["not_redecided"].empty());
   const auto wrong = [&](const std::string& text, const char* code, const char* where) {
     write(text);
     const auto error = refusal({"replay", "--what-if", "policy=policy.toml"}, 1);

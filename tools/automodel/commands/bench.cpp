@@ -1,7 +1,9 @@
 // automodel bench store [--seconds S] [--repetitions N] [--events N] [--dir DIRECTORY] [--only SECTION]
+// automodel bench nearest [--trials N] [--repetitions N]
 #include <iostream>
 
 #include "actors/session/suggest.hpp"
+#include "tools/automodel/bench/nearest_bench.hpp"
 #include "tools/automodel/bench/store_bench.hpp"
 #include "tools/automodel/interrupt.hpp"
 #include "tools/automodel/program.hpp"
@@ -46,6 +48,21 @@ Result<int> bench_store(const Program& program, const Options& given) {
   return 0;
 }
 
+Result<int> nearest_configurations(const Program& program, const Options& given) {
+  if (given.bench.repetitions == 0 || given.bench.events == 0)
+    return fail("usage.too_little", "trials and repetitions are more than 0");
+  const Interrupt interrupt;
+  BenchOptions options = given.bench;
+  options.stopped = [&] { return interrupt.count() > 0; };
+  options.progress = [](const std::string& what) { std::cerr << what << '\n'; };
+  BenchReport report;
+  report.bench = "nearest";
+  report.machine = describe_machine(std::filesystem::temp_directory_path());
+  if (auto measured = bench_nearest(options, report); !measured) return fail(measured.error());
+  print(report, program.json);
+  return 0;
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, Program& program) {
@@ -72,6 +89,16 @@ void add_bench(CLI::App& app, Program& program) {
   store->add_option("--events", options->bench.events, "in stores that are filled first")
       ->capture_default_str();
   store->add_option("--only", options->only, "one part: " + sections);
+  CLI::App* nearest = add_command(*bench, program, "nearest",
+                                  "nearest past configurations: the index against a scan of all rows",
+                                  "  automodel bench nearest\n"
+                                  "  automodel bench nearest --trials 100000 --json",
+                                  [&program, options] { return nearest_configurations(program, *options); });
+  nearest->add_option("--trials", options->bench.events, "no two alike")->capture_default_str();
+  nearest
+      ->add_option("--repetitions", options->bench.repetitions,
+                   "of the plain scan, each checked against the index")
+      ->capture_default_str();
 }
 
 }  // namespace automodel::tools
