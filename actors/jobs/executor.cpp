@@ -5,6 +5,7 @@
 #include <mutex>
 #include <new>
 
+#include "actors/jobs/slices.hpp"
 #include "actors/jobs/work.hpp"
 
 namespace automodel::actors {
@@ -30,11 +31,7 @@ Result<std::shared_ptr<const Prepared>> prepare(recsys::Dataset data, const even
   if (!ref.hash.empty() && ref.hash != data.hash())
     return fail("data.changed", "data set '" + ref.name + "' is not the one that the job was planned on",
                 ref.name, "Import the original again, or begin a new goal");
-  if (ref.split > events::SplitKind::MAX)
-    return fail("data.bad_split", "no split " + std::to_string(static_cast<int>(ref.split)), ref.name);
-  const std::vector<double> ratios = ref.ratios.empty() ? std::vector<double>{0.8, 0.1, 0.1} : ref.ratios;
-  constexpr std::uint64_t split_seed = 1;  // one split for all seeds of a goal: their results are comparable
-  auto split = recsys::split(data, static_cast<recsys::SplitKind>(ref.split), ratios, split_seed);
+  auto split = slices_of(data, ref);
   if (!split) return fail(split.error());
   auto labels = recsys::labels(data, ref.label);
   if (!labels) return fail(labels.error());

@@ -6,8 +6,9 @@
 #include <memory>
 #include <optional>
 
+#include "actors/jobs/slices.hpp"
 #include "actors/runtime/log.hpp"
-#include "recsys/data/split.hpp"
+#include "recsys/data/known_user.hpp"
 #include "recsys/serving/scorer.hpp"
 #include "storage/artifact_store.hpp"
 
@@ -39,9 +40,7 @@ Result<std::unique_ptr<Loaded>> load(const Served& served, const ServingOptions&
                 "import the same source again, or begin a new goal");
   auto labels = recsys::labels(*data, ref.label);
   if (!labels) return fail(labels.error());
-  const std::vector<double> ratios = ref.ratios.empty() ? std::vector<double>{0.8, 0.1, 0.1} : ref.ratios;
-  constexpr std::uint64_t split_seed = 1;  // as jobs split
-  auto split = recsys::split(*data, static_cast<recsys::SplitKind>(ref.split), ratios, split_seed);
+  auto split = slices_of(*data, ref);
   if (!split) return fail(split.error());
   auto artifacts = storage::ArtifactStore::open(options.artifacts);
   if (!artifacts) return fail(artifacts.error());
@@ -57,8 +56,10 @@ Result<std::unique_ptr<Loaded>> load(const Served& served, const ServingOptions&
 
 Result<events::RecommendationsT> recommend(const events::RecommendT& wish, const Served& served) {
   const auto& [data, scorer, recommender] = *served.loaded;
+  const auto user = recsys::known_user(data, wish.user);
+  if (!user) return fail(user.error());
   const std::int64_t now = data.rows() > 0 ? data.time().back() + 1 : 0;  // the moment after what is known
-  auto items = recommender.recommend(scorer, data.find_user(wish.user), wish.k == 0 ? 10 : wish.k, now);
+  auto items = recommender.recommend(scorer, *user, wish.k == 0 ? 10 : wish.k, now);
   if (!items) return fail(items.error());
   events::RecommendationsT answer;
   answer.user = wish.user;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "actors/jobs/slices.hpp"
+
 namespace automodel::tools {
 namespace {
 
@@ -18,19 +20,13 @@ Result<void> check_slice(const std::vector<float>& labels, const std::vector<std
 
 }  // namespace
 
-recsys::SplitKind split_of(events::SplitKind kind) {
-  if (kind == events::SplitKind::Random) return recsys::SplitKind::random;
-  return kind == events::SplitKind::Temporal ? recsys::SplitKind::temporal
-                                             : recsys::SplitKind::leave_last_out;
-}
-
 Result<GoalCommands> commands_for(const recsys::Dataset& data, events::GoalT goal) {
   events::DataRefT& ref = *goal.data;
   ref.name = data.name();
   ref.hash = data.hash();
   auto labels = recsys::labels(data, ref.label);
   if (!labels) return fail(labels.error());
-  auto split = recsys::split(data, split_of(ref.split), ref.ratios, goal.seed);
+  auto split = actors::slices_of(data, ref);
   if (!split) return fail(split.error());
   const std::pair<const char*, const std::vector<std::uint32_t>*> slices[] = {
       {"training", &split->train},

@@ -18,6 +18,4 @@ struct GoalCommands {
 /// data.bad_ratios, data.no_time, goal.one_class where a slice has only positives or only negatives.
 Result<GoalCommands> commands_for(const recsys::Dataset& data, events::GoalT goal);
 
-recsys::SplitKind split_of(events::SplitKind kind);
-
 }  // namespace automodel::tools

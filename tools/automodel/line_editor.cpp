@@ -1,8 +1,13 @@
 #include "tools/automodel/line_editor.hpp"
 
 #include <editline/readline.h>
+#include <unistd.h>
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <cwchar>
+#include <iostream>
 
 namespace automodel::tools {
 namespace {
@@ -26,12 +31,52 @@ extern "C" char** complete_word(const char* text, int start, int) {
   return candidates.empty() ? nullptr : rl_completion_matches(text, one_candidate);
 }
 
+volatile std::sig_atomic_t interrupted = 0;
+
+extern "C" void note_interrupt(int) { interrupted = 1; }
+
+/// Ctrl-C ends the reading of a line, not the program, while an object of this type lives.
+class CatchInterrupt {
+ public:
+  CatchInterrupt() {
+    interrupted = 0;
+    struct sigaction action {};
+    action.sa_handler = note_interrupt;  // without SA_RESTART: the read that waits for a key returns
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, &before_);
+  }
+  ~CatchInterrupt() { sigaction(SIGINT, &before_, nullptr); }
+  CatchInterrupt(const CatchInterrupt&) = delete;
+  CatchInterrupt& operator=(const CatchInterrupt&) = delete;
+
+ private:
+  struct sigaction before_ {};
+};
+
+/// The next character, -1 at the end of input or after Ctrl-C. libedit's own reader would take the
+/// interrupted read up again.
+extern "C" int next_character(FILE*) {
+  std::mbstate_t state{};
+  for (;;) {
+    char byte = 0;
+    const auto got = ::read(STDIN_FILENO, &byte, 1);
+    if (got < 0 && errno == EINTR && interrupted == 0) continue;
+    if (got != 1) return -1;
+    wchar_t character = 0;
+    const auto used = std::mbrtowc(&character, &byte, 1, &state);
+    if (used == static_cast<std::size_t>(-2)) continue;  // the character goes on
+    if (used != static_cast<std::size_t>(-1)) return static_cast<int>(character);
+    state = {};  // no character of this locale: left out
+  }
+}
+
 }  // namespace
 
 LineEditor::LineEditor(std::filesystem::path history,
                        std::function<std::vector<std::string>(std::string_view)> complete)
     : history_(std::move(history)) {
   completer = std::move(complete);
+  rl_getc_function = next_character;
   rl_attempted_completion_function = complete_word;
   using_history();
   stifle_history(1000);
@@ -41,13 +86,19 @@ LineEditor::LineEditor(std::filesystem::path history,
 LineEditor::~LineEditor() { completer = nullptr; }
 
 std::optional<std::string> LineEditor::read(const std::string& prompt) {
+  const CatchInterrupt caught;
   char* line = readline(prompt.c_str());
+  if (interrupted != 0) {
+    std::free(line);
+    std::cout << "^C" << std::endl;
+    return std::string();
+  }
   if (!line) return std::nullopt;
   std::string text(line);
   std::free(line);
   if (text.empty()) return text;
   add_history(text.c_str());
-  if (!history_.empty()) write_history(history_.c_str());  // Ctrl-C ends the program without a destructor
+  if (!history_.empty()) write_history(history_.c_str());  // SIGTERM ends the program without a destructor
   return text;
 }
 

@@ -20,7 +20,7 @@ class LineEditor {
   LineEditor(const LineEditor&) = delete;
   LineEditor& operator=(const LineEditor&) = delete;
 
-  /// Nothing at the end of input (Ctrl-D).
+  /// Nothing at the end of input (Ctrl-D). Ctrl-C clears the line: what was typed is gone, and "" is read.
   std::optional<std::string> read(const std::string& prompt);
 
  private:

@@ -100,7 +100,7 @@ void observe(LiveState& state, const events::Recorded& event) {
     // A killed program left no pause: its time counts up to its last event.
     if (state.state == "running" && state.last_time > state.left_at)
       state.seconds_left -= static_cast<double>(state.last_time - state.left_at) * 1e-9;
-    state.state = "running";
+    if (state.state != "reporting") state.state = "running";
     state.left_at = event.time;
   } else if (body.type == K::ReportRequested) {
     state.state = "reporting";

@@ -1,5 +1,9 @@
 // The program `automodel`: reads the command line, runs one command, prints its error if there is one.
+#include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <iostream>
 
 #include "actors/jobs/worker_main.hpp"
@@ -98,6 +102,12 @@ Result<void> check_parallel(const Settings& settings) {
   return {};
 }
 
+/// Whether whoever read our output has gone: `automodel … | head -1` is satisfied, nothing failed.
+bool reader_has_gone() {
+  pollfd output{STDOUT_FILENO, 0, 0};
+  return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
 void add_commands(CLI::App& app, Program& program) {
   app.add_option("--store", program.settings.store, "directory of the event store")->capture_default_str();
   app.add_option("--durability", program.settings.durability,
@@ -166,6 +176,8 @@ int run(int argc, char** argv) {
   if (auto fine = check_parallel(program.settings); !fine) return print_error(fine.error(), json);
   auto status = program.run();
   std::cout.flush();
+  // What a program that does not ignore SIGPIPE ends with; a node has to ignore it for its workers' sake.
+  if (!std::cout && reader_has_gone()) return 128 + SIGPIPE;
   if (!status) return print_error(status.error(), json);
   if (!std::cout) return print_error({"output.failed", "cannot write the result", "stdout", {}}, false);
   return *status;

@@ -42,6 +42,12 @@ BOOST_FIXTURE_TEST_CASE(a_goal_ends_with_a_champion_and_a_restart_finds_everythi
   BOOST_REQUIRE(wait([&] { return !node->recommend(wish).failure; }, 30s));
   const auto served = node->recommend(wish);
   BOOST_TEST(served.items.size() == 5u);
+  auto mistyped = wish;
+  mistyped.user = "no such user";  // served popular items once: refused, as the command recommend does
+  const auto refused = node->recommend(mistyped);
+  BOOST_REQUIRE(refused.failure);
+  BOOST_TEST(refused.failure->code == "data.no_such_user");
+  BOOST_TEST(refused.items.empty());
 
   listening.reset();
   node->stop();

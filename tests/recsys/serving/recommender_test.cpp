@@ -2,9 +2,7 @@
 #include <set>
 
 #include "recsys/evaluation/baselines.hpp"
-#include "recsys/serving/scorer.hpp"
-#include "recsys/training/trainer.hpp"
-#include "tests/recsys/training/small_world.hpp"
+#include "tests/recsys/small_world.hpp"
 
 using namespace automodel;
 using namespace automodel::recsys;
@@ -16,14 +14,8 @@ struct World {
   Scorer scorer = make();
 
   Scorer make() const {
-    TrainOptions o;
-    o.method = "fm";
-    o.max_epochs = 20;
-    o.settings = {{"batch", "128"}, {"lr", "0.01"}};
-    const auto t =
-        train(world.data, world.y, world.parts, world.parts.tuning, *world.engine, world.label, o, {})
-            .value();
-    return Scorer::load(t.checkpoint, world.data, world.y, world.parts.train, 1).value();
+    const auto trained = world.trained(SmallWorld::options("fm", 20), world.parts.tuning).value();
+    return world.load(trained.checkpoint).value();
   }
   std::set<std::uint32_t> had(std::uint32_t user) const {
     std::set<std::uint32_t> out;

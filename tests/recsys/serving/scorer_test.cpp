@@ -4,8 +4,7 @@
 #include <cmath>
 
 #include "recsys/models/checkpoint.hpp"
-#include "recsys/training/trainer.hpp"
-#include "tests/recsys/training/small_world.hpp"
+#include "tests/recsys/small_world.hpp"
 
 using namespace automodel;
 using namespace automodel::recsys;
@@ -16,17 +15,9 @@ struct World {
   SmallWorld world{{"count(user)", "mean(label | item)"}};
 
   Trained trained(const std::string& method) const {
-    TrainOptions o;
-    o.method = method;
-    o.max_epochs = 8;
-    o.patience = 100;
-    if (find_method(method).value()->trained_by_gradient) o.settings = {{"batch", "128"}, {"lr", "0.01"}};
-    return train(world.data, world.y, world.parts, world.parts.tuning, *world.engine, world.label, o, {})
-        .value();
+    return world.trained(SmallWorld::options(method, 8), world.parts.tuning).value();
   }
-  Result<Scorer> load(const std::string& checkpoint) const {
-    return Scorer::load(checkpoint, world.data, world.y, world.parts.train, 1);
-  }
+  Result<Scorer> load(const std::string& checkpoint) const { return world.load(checkpoint); }
   Metrics measure(const Scorer& scorer) const {
     const auto scores = scorer.score_rows(world.parts.tuning).value();
     std::vector<float> labels;

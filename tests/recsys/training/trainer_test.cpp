@@ -3,7 +3,7 @@
 
 #include "recsys/models/checkpoint.hpp"
 #include "recsys/training/trainer.hpp"
-#include "tests/recsys/training/small_world.hpp"
+#include "tests/recsys/small_world.hpp"
 
 using namespace automodel;
 using namespace automodel::recsys;
@@ -13,18 +13,10 @@ namespace {
 struct World {
   SmallWorld world{{"count(user)", "mean(label | item)"}};
 
-  TrainOptions options(const std::string& method) const {
-    TrainOptions o;
-    o.method = method;
-    o.max_epochs = 3;
-    o.patience = 100;
-    if (find_method(method).value()->trained_by_gradient) o.settings = {{"batch", "128"}, {"lr", "0.01"}};
-    return o;
-  }
+  TrainOptions options(const std::string& method) const { return SmallWorld::options(method, 3); }
   Result<Trained> run(const TrainOptions& o,
                       const std::function<bool(const EpochReport&)>& on_epoch = {}) const {
-    const auto validation = world.parts.validation();
-    return train(world.data, world.y, world.parts, validation, *world.engine, world.label, o, on_epoch);
+    return world.trained(o, world.parts.validation(), on_epoch);
   }
 };
 

@@ -139,7 +139,7 @@ int talk(Console& console, const std::string& endpoint, bool json) {
   const char* home = std::getenv("HOME");
   LineEditor editor(home ? std::filesystem::path(home) / ".automodel_history" : std::filesystem::path{},
                     actors::complete_console_command);
-  std::cout << "Connected to " << endpoint << ". help lists commands, quit leaves." << std::endl;
+  std::cout << "Connected to " << endpoint << ". help lists commands, quit or Ctrl-D leaves." << std::endl;
   while (auto line = editor.read("automodel> ")) {
     auto more = console.execute(*line);
     if (!more)

@@ -23,10 +23,12 @@ Result<int> run(const Program& program) {
     if (error) return fail("session.cannot_bind", error.message(), folder.string());
   }
   Interrupt interrupt;
+  // The endpoint first: a node that nobody can reach should not have touched a store.
+  auto server = actors::SessionServer::bind(settings.endpoint);
+  if (!server) return fail(server.error());
   auto node = start_node(program);
   if (!node) return fail(node.error());
-  auto server = actors::SessionServer::start(settings.endpoint, service_of(**node, settings.data_dir));
-  if (!server) return fail(server.error());
+  (*server)->serve(service_of(**node, settings.data_dir));
   if (program.json)
     print_json({{"listening", (*server)->endpoint()},
                 {"store", settings.store},

@@ -1,10 +1,11 @@
 // automodel recommend --user ID --k N: what the champion of a store recommends now.
 #include <iostream>
 
+#include "actors/jobs/slices.hpp"
+#include "recsys/data/known_user.hpp"
 #include "recsys/serving/scorer.hpp"
 #include "storage/artifact_store.hpp"
 #include "tools/automodel/datasets.hpp"
-#include "tools/automodel/goal_data.hpp"
 #include "tools/automodel/program.hpp"
 #include "tools/automodel/stores.hpp"
 #include "tools/automodel/text.hpp"
@@ -56,16 +57,11 @@ Result<int> recommend(const Program& program, const Options& options) {
   if (data->hash() != goal.data->hash)
     return fail("data.changed", "'" + data->name() + "' is not what the champion was trained on",
                 program.settings.data_dir, "import the same source again, or give evolve a new goal");
-  // An unknown user is served on purpose (the recommender knows what to say), but a mistyped one should be
-  // noticed.
-  const auto user = data->find_user(options.user);
-  if (!user)
-    return fail(
-        "data.no_such_user", "no user is called '" + options.user + "'", data->name(),
-        data->users() > 0 ? "for example " + std::string(data->user_id(0)) : "the data set has no users");
+  const auto user = recsys::known_user(*data, options.user);
+  if (!user) return fail(user.error());
   auto labels = recsys::labels(*data, goal.data->label);
   if (!labels) return fail(labels.error());
-  auto split = recsys::split(*data, split_of(goal.data->split), goal.data->ratios, goal.seed);
+  auto split = actors::slices_of(*data, *goal.data);
   if (!split) return fail(split.error());
   auto artifacts = storage::ArtifactStore::open(path / "artifacts");
   if (!artifacts) return fail(artifacts.error());
@@ -78,7 +74,7 @@ Result<int> recommend(const Program& program, const Options& options) {
   auto recommender = recsys::Recommender::create(*data, *labels);
   if (!recommender) return fail(recommender.error());
   const std::int64_t now = data->rows() > 0 ? data->time().back() + 1 : 0;  // the moment after what is known
-  auto items = recommender->recommend(*scorer, user, options.k, now);
+  auto items = recommender->recommend(*scorer, *user, options.k, now);
   if (!items) return fail(items.error());
   nlohmann::json list = nlohmann::json::array();
   std::vector<std::vector<std::string>> rows = {{"", "score", "title", "found by"}};

@@ -1,5 +1,5 @@
 // A small data set with something to learn: users and items have hidden tastes, films have genres, users have
-// an age.
+// an age. And models of it.
 #pragma once
 
 #include <unistd.h>
@@ -13,6 +13,8 @@
 #include "recsys/data/import.hpp"
 #include "recsys/data/split.hpp"
 #include "recsys/features/feature.hpp"
+#include "recsys/serving/scorer.hpp"
+#include "recsys/training/trainer.hpp"
 
 namespace automodel::recsys {
 
@@ -37,6 +39,23 @@ class SmallWorld {
   ~SmallWorld() { std::filesystem::remove_all(directory_); }
   SmallWorld(const SmallWorld&) = delete;
   SmallWorld& operator=(const SmallWorld&) = delete;
+
+  /// With which a method learns this world in a few epochs.
+  static TrainOptions options(const std::string& method, std::uint32_t epochs) {
+    TrainOptions how;
+    how.method = method;
+    how.max_epochs = epochs;
+    how.patience = 100;
+    if (find_method(method).value()->trained_by_gradient) how.settings = {{"batch", "128"}, {"lr", "0.01"}};
+    return how;
+  }
+  Result<Trained> trained(const TrainOptions& how, const std::vector<std::uint32_t>& validation,
+                          const std::function<bool(const EpochReport&)>& on_epoch = {}) const {
+    return train(data, y, parts, validation, *engine, label, how, on_epoch);
+  }
+  Result<Scorer> load(const std::string& checkpoint) const {
+    return Scorer::load(checkpoint, data, y, parts.train, 1);
+  }
 
   const std::string label = "rating>=4";
   Dataset data;
