@@ -12,17 +12,38 @@ std::string_view text_of(const flatbuffers::String* text) {
   return text ? text->string_view() : std::string_view();
 }
 
-Hash256 array_of(const Hash* hash) {
-  Hash256 bytes{};
-  if (hash) std::copy_n(hash->bytes()->data(), bytes.size(), bytes.begin());
-  return bytes;
+const Hash256* array_of(const Hash* hash) {
+  return hash ? reinterpret_cast<const Hash256*>(hash->bytes()->data()) : &no_hash;
 }
 
 Hash struct_of(const Hash256& bytes) { return Hash(flatbuffers::span<const std::uint8_t, 32>(bytes)); }
 
+Bytes encode(const EnvelopeView& record) {
+  flatbuffers::FlatBufferBuilder builder(record.payload.size() + 512);
+  // The payload is itself a FlatBuffer: aligned as one, it can be read where it lies.
+  builder.ForceVectorAlignment(record.payload.size(), 1, 8);
+  const auto nested = builder.CreateVector(record.payload.data(), record.payload.size());
+  const auto text = [&](std::string_view content) {
+    return builder.CreateString(content.data(), content.size());
+  };
+  const auto optional = [&](std::string_view content) {
+    return content.empty() ? flatbuffers::Offset<flatbuffers::String>() : text(content);
+  };
+  const auto stream = text(record.stream);
+  const auto correlation = optional(record.correlation);
+  const auto causation = optional(record.causation);
+  const auto origin = optional(record.origin_node);
+  const Hash previous = struct_of(*record.previous_hash), hash = struct_of(*record.hash),
+             commit = struct_of(*record.commit_hash);
+  builder.Finish(CreateEnvelope(builder, record.sequence, stream, record.version, record.time, correlation,
+                                causation, record.epoch, origin, record.origin_sequence, record.kind, nested,
+                                &previous, &hash, &commit));
+  return Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
+}
+
 }  // namespace
 
-EnvelopeFields fields_of(const Recorded& head, ByteView payload) {
+EnvelopeView view_of(const Recorded& head, ByteView payload) {
   return {head.sequence,
           head.stream,
           head.version,
@@ -34,12 +55,12 @@ EnvelopeFields fields_of(const Recorded& head, ByteView payload) {
           head.origin_sequence,
           stored_kind(head.event.body.type),
           payload,
-          head.previous_hash,
-          head.hash,
-          head.commit_hash};
+          &head.previous_hash,
+          &head.hash,
+          &head.commit_hash};
 }
 
-EnvelopeFields fields_of(const Envelope& record) {
+EnvelopeView view_of(const Envelope& record) {
   return {record.sequence(),
           text_of(record.stream()),
           record.version(),
@@ -56,36 +77,12 @@ EnvelopeFields fields_of(const Envelope& record) {
           array_of(record.commit_hash())};
 }
 
-namespace {
-
-Bytes encode(const EnvelopeFields& fields) {
-  flatbuffers::FlatBufferBuilder builder(fields.payload.size() + 512);
-  // The payload is itself a FlatBuffer: aligned as one, it can be read where it lies.
-  builder.ForceVectorAlignment(fields.payload.size(), 1, 8);
-  const auto nested = builder.CreateVector(fields.payload.data(), fields.payload.size());
-  const auto optional = [&](std::string_view text) {
-    return text.empty() ? flatbuffers::Offset<flatbuffers::String>() : builder.CreateString(text);
-  };
-  const auto stream = builder.CreateString(fields.stream);
-  const auto correlation = optional(fields.correlation);
-  const auto causation = optional(fields.causation);
-  const auto origin = optional(fields.origin_node);
-  const Hash previous = struct_of(fields.previous_hash), hash = struct_of(fields.hash),
-             commit = struct_of(fields.commit_hash);
-  builder.Finish(CreateEnvelope(builder, fields.sequence, stream, fields.version, fields.time, correlation,
-                                causation, fields.epoch, origin, fields.origin_sequence, fields.kind, nested,
-                                &previous, &hash, &commit));
-  return Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
-}
-
-}  // namespace
-
-Bytes encode_envelope(const Recorded& head, ByteView payload) { return encode(fields_of(head, payload)); }
+Bytes encode_envelope(const Recorded& head, ByteView payload) { return encode(view_of(head, payload)); }
 
 Bytes encode_envelope_as(std::uint16_t stored_kind, const Recorded& head, ByteView payload) {
-  EnvelopeFields fields = fields_of(head, payload);
-  fields.kind = stored_kind;
-  return encode(fields);
+  EnvelopeView record = view_of(head, payload);
+  record.kind = stored_kind;
+  return encode(record);
 }
 
 Result<const Envelope*> view_envelope(ByteView bytes) {
@@ -93,42 +90,55 @@ Result<const Envelope*> view_envelope(ByteView bytes) {
     return fail("events.malformed", "a record of " + std::to_string(bytes.size()) + " bytes");
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % 8 != 0)
     return fail("events.misaligned", "the record does not start at a multiple of eight bytes");
-  flatbuffers::Verifier verifier(bytes.data(), bytes.size(), 64, 1'000'000);
-  if (!verifier.VerifyBuffer<Envelope>(nullptr)) return fail("events.malformed", "not a valid record");
+  EnvelopeView view;
+  if (!read_envelope(bytes, view)) return fail("events.malformed", "not a valid record");
   return flatbuffers::GetRoot<Envelope>(bytes.data());
+}
+
+bool payload_is_whole(const EnvelopeView& view) {
+  if (view.payload.size() < 8 || view.payload.size() > max_message_bytes) return false;
+  Bytes scratch;
+  const ByteView bytes = detail::aligned(view.payload, scratch);
+  flatbuffers::Verifier verifier(bytes.data(), bytes.size(), 64, 1'000'000);
+  if (!verifier.VerifyBuffer<Event>(nullptr)) return false;
+  const auto* event = flatbuffers::GetRoot<Event>(bytes.data());
+  return event->body_type() != EventBody::NONE && event->body_type() == view.body() &&
+         detail::unions_are_whole(reinterpret_cast<const std::uint8_t*>(event), EventTypeTable());
+}
+
+Result<Recorded> decode(const EnvelopeView& view) {
+  const auto located = [&](Error error) {
+    error.where = reference(view.stream, view.version);
+    return fail(std::move(error));
+  };
+  if (auto known = check_kind(view.kind); !known) return located(known.error());
+  auto event = unpack<EventT>(view.payload);
+  if (!event) return located(event.error());
+  if (event->body.type == EventBody::NONE || event->body.type != kind_of(view.kind))
+    return located({"events.malformed", "the record's kind is not its payload's", {}, {}});
+  upcasters().lift(*event, version_of(view.kind));
+  Recorded recorded;
+  recorded.sequence = view.sequence;
+  recorded.stream = view.stream;
+  recorded.version = view.version;
+  recorded.time = view.time;
+  recorded.correlation = view.correlation;
+  recorded.causation = view.causation;
+  recorded.epoch = view.epoch;
+  recorded.origin_node = view.origin_node;
+  recorded.origin_sequence = view.origin_sequence;
+  recorded.previous_hash = *view.previous_hash;
+  recorded.hash = *view.hash;
+  recorded.commit_hash = *view.commit_hash;
+  recorded.event = std::move(*event);
+  return recorded;
 }
 
 Result<Recorded> decode_envelope(ByteView bytes) {
   Bytes scratch;
   const auto record = view_envelope(detail::aligned(bytes, scratch));
   if (!record) return fail(record.error());
-  const EnvelopeFields fields = fields_of(**record);
-  const std::string where = reference(fields.stream, fields.version);
-  const auto located = [&](Error error) {
-    error.where = where;
-    return fail(std::move(error));
-  };
-  if (auto known = check_kind(fields.kind); !known) return located(known.error());
-  auto event = unpack<EventT>(fields.payload);
-  if (!event) return located(event.error());
-  if (event->body.type == EventBody::NONE || event->body.type != kind_of(fields.kind))
-    return fail("events.malformed", "the record's kind is not its payload's", where);
-  upcasters().lift(*event, version_of(fields.kind));
-  Recorded recorded;
-  recorded.sequence = fields.sequence;
-  recorded.stream = fields.stream;
-  recorded.version = fields.version;
-  recorded.time = fields.time;
-  recorded.correlation = fields.correlation;
-  recorded.causation = fields.causation;
-  recorded.epoch = fields.epoch;
-  recorded.origin_node = fields.origin_node;
-  recorded.origin_sequence = fields.origin_sequence;
-  recorded.previous_hash = fields.previous_hash;
-  recorded.hash = fields.hash;
-  recorded.commit_hash = fields.commit_hash;
-  recorded.event = std::move(*event);
-  return recorded;
+  return decode(view_of(**record));
 }
 
 Result<Recorded> decode_verified(ByteView unaligned, const Hash256& previous_in_stream,
@@ -140,8 +150,7 @@ Result<Recorded> decode_verified(ByteView unaligned, const Hash256& previous_in_
   const Envelope& record = *flatbuffers::GetRoot<Envelope>(bytes.data());
   if (auto chain = verify_chain(record, previous_in_stream, previous_commit); !chain)
     return fail(chain.error());
-  const Bytes canonical = encode(fields_of(record));
-  if (!std::equal(bytes.begin(), bytes.end(), canonical.begin(), canonical.end()))
+  if (!is_as_written(view_of(record), bytes))
     return fail("events.corrupt", "the record's bytes are not as they were written",
                 reference(recorded->stream, recorded->version));
   return recorded;

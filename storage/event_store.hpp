@@ -17,7 +17,16 @@
 #include "base/error.hpp"
 #include "events/codec.hpp"
 
+namespace automodel::events {
+struct EnvelopeView;  // events/envelope_view.hpp
+}
+
 namespace automodel::storage {
+
+struct EventFilter;    // storage/filter.hpp
+struct OpenReader;     // storage/readers.hpp
+struct Verification;   // storage/verification.hpp
+struct VerifyOptions;  // storage/verification.hpp
 
 /// What the stream's version must be for an append to hold.
 struct Expected {
@@ -79,6 +88,10 @@ struct StoreOptions {
   std::size_t max_queued_appends = 4096;  // beyond it `append_async` blocks: back-pressure
   Durability durability = Durability::durable;
   std::chrono::milliseconds sync_interval{50};  // of a relaxed store: at the latest so long after a commit
+  /// Told once, by the writer thread, of each reader that has been open for so long: while it stays, the file
+  /// only grows.
+  std::function<void(const OpenReader&)> long_reader;
+  std::chrono::seconds long_reader_after{60};
 };
 
 class Projection;  // storage/projection.hpp
@@ -106,6 +119,25 @@ class EventStore {
   /// Visits all events from sequence `from` on, in commit order.
   virtual Result<void> read_all(std::uint64_t from,
                                 const std::function<bool(const events::Recorded&)>& visit) const = 0;
+  /// Visits the events that pass a filter, in commit order or newest first: by the index of streams where
+  /// that is shorter, else by looking at every envelope of the range.
+  virtual Result<void> read(const EventFilter& filter,
+                            const std::function<bool(const events::Recorded&)>& visit) const;
+
+  /// Visits records where they lie, sequences `from` to `until`, both included, as far as there are any:
+  /// several times faster than `read_all`, for a price. `visit` runs inside a read transaction: it must be
+  /// quick and must not call this store at all, least of all append (the writer may be waiting for it to
+  /// end); what it is given is gone when it returns. Long scans renew their transaction now and then (65,536
+  /// events, 50 ms), so that a scan does not keep old pages. The envelope is verified as a FlatBuffer and
+  /// lies where it should; contents are not checked against their hashes: `read_all` and `verify` do that.
+  /// Errors: storage.corrupt.
+  virtual Result<void> scan(std::uint64_t from, std::uint64_t until,
+                            const std::function<bool(const events::EnvelopeView&)>& visit) const;
+  /// The same for the versions of one stream.
+  virtual Result<void> scan_stream(const std::string& stream, std::uint64_t from_version,
+                                   std::uint64_t until_version,
+                                   const std::function<bool(const events::EnvelopeView&)>& visit) const;
+
   virtual Result<std::optional<events::Recorded>> find(const std::string& stream,
                                                        std::uint64_t version) const = 0;
   virtual Result<std::vector<std::string>> streams() const = 0;
@@ -140,6 +172,9 @@ class EventStore {
   /// Walks the whole history and checks every hash, version and sequence; names the first fault found
   /// (storage.corrupt, `where` is the sequence).
   virtual Result<std::uint64_t> verify() const = 0;
+  /// The same on several threads, with everything that it found and how long it took. What is wrong with the
+  /// history is no error here; errors are those of not being able to read it at all.
+  virtual Result<Verification> verify(const VerifyOptions& options) const;
 
   /// Registers a projection; its rows and checkpoint live in this environment and move in one transaction,
   /// after each commit, on the writer thread. Must be called before the first append of the process.
@@ -153,7 +188,13 @@ class EventStore {
   virtual Result<void> wait_for(const std::string& projection, std::uint64_t sequence,
                                 std::chrono::milliseconds timeout) const = 0;
 
+  /// Who has a read transaction open, in this process or another, the one furthest behind first. Entries of
+  /// processes that died are cleared at opening and, by the writer, once a second.
+  virtual Result<std::vector<OpenReader>> readers() const;
+
   virtual const std::filesystem::path& path() const = 0;
+  /// Whether another process writes: then `on_commit` never tells of anything.
+  virtual bool is_read_only() const { return false; }
 };
 
 }  // namespace automodel::storage

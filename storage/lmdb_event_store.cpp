@@ -6,6 +6,7 @@
 #include "storage/append.hpp"
 #include "storage/lmdb/records.hpp"
 #include "storage/reader.hpp"
+#include "storage/scan.hpp"
 #include "storage/stored_rows.hpp"
 
 namespace automodel::storage {
@@ -20,6 +21,7 @@ LmdbEventStore::LmdbEventStore(std::filesystem::path path, std::shared_ptr<Envir
       last_sequence_(last_sequence),
       announced_(last_sequence),
       kept_(last_sequence),
+      readers_(*environment_, options.long_reader_after, options.long_reader),
       projector_(environment_) {
   if (options.read_only) return;
   std::optional<std::chrono::milliseconds> interval;
@@ -31,6 +33,7 @@ LmdbEventStore::LmdbEventStore(std::filesystem::path path, std::shared_ptr<Envir
 }
 
 void LmdbEventStore::announce() {
+  readers_.tick();
   const std::uint64_t sequence = last_sequence_.load();
   if (sequence == announced_) return;
   announced_ = sequence;
@@ -115,6 +118,23 @@ Result<void> LmdbEventStore::read_stream(const std::string& stream, std::uint64_
 Result<void> LmdbEventStore::read_all(std::uint64_t from,
                                       const std::function<bool(const events::Recorded&)>& visit) const {
   return visit_all(*environment_, from, visit);
+}
+
+Result<void> LmdbEventStore::read(const EventFilter& filter,
+                                  const std::function<bool(const events::Recorded&)>& visit) const {
+  for (const auto& stream : filter.streams)
+    if (auto named = check_name("stream's name", stream); !named) return named;
+  return select_events(*environment_, filter, visit);
+}
+
+Result<void> LmdbEventStore::scan(std::uint64_t from, std::uint64_t until, const ViewVisit& visit) const {
+  return scan_all(*environment_, from, until, visit);
+}
+
+Result<void> LmdbEventStore::scan_stream(const std::string& stream, std::uint64_t from_version,
+                                         std::uint64_t until_version, const ViewVisit& visit) const {
+  if (auto named = check_name("stream's name", stream); !named) return named;
+  return storage::scan_stream(*environment_, stream, from_version, until_version, visit);
 }
 
 Result<std::optional<events::Recorded>> LmdbEventStore::find(const std::string& stream,
@@ -273,7 +293,16 @@ std::shared_ptr<void> LmdbEventStore::on_commit(std::function<void(std::uint64_t
   return observers_.add(std::move(observer));
 }
 
-Result<std::uint64_t> LmdbEventStore::verify() const { return verify_history(*environment_); }
+Result<std::uint64_t> LmdbEventStore::verify() const {
+  const auto verified = verify_history(*environment_);
+  return verified ? require_intact(*verified) : fail(verified.error());
+}
+
+Result<std::vector<OpenReader>> LmdbEventStore::readers() const { return readers_.look(); }
+
+Result<Verification> LmdbEventStore::verify(const VerifyOptions& options) const {
+  return verify_history(*environment_, options);
+}
 
 Result<void> LmdbEventStore::attach(std::shared_ptr<Projection> projection) {
   const std::string name = projection->name();

@@ -12,6 +12,7 @@
 #include "storage/lmdb/environment.hpp"
 #include "storage/observers.hpp"
 #include "storage/projector.hpp"
+#include "storage/readers.hpp"
 #include "storage/writer_lock.hpp"
 
 namespace automodel::storage {
@@ -31,6 +32,12 @@ class LmdbEventStore final : public EventStore {
                            const std::function<bool(const events::Recorded&)>& visit) const override;
   Result<void> read_all(std::uint64_t from,
                         const std::function<bool(const events::Recorded&)>& visit) const override;
+  Result<void> read(const EventFilter& filter,
+                    const std::function<bool(const events::Recorded&)>& visit) const override;
+  Result<void> scan(std::uint64_t from, std::uint64_t until,
+                    const std::function<bool(const events::EnvelopeView&)>& visit) const override;
+  Result<void> scan_stream(const std::string& stream, std::uint64_t from_version, std::uint64_t until_version,
+                           const std::function<bool(const events::EnvelopeView&)>& visit) const override;
   Result<std::optional<events::Recorded>> find(const std::string& stream,
                                                std::uint64_t version) const override;
   Result<std::vector<std::string>> streams() const override;
@@ -48,11 +55,14 @@ class LmdbEventStore final : public EventStore {
   Result<void> raise_epoch(const std::string& stream, std::uint64_t epoch) override;
   std::shared_ptr<void> on_commit(std::function<void(std::uint64_t)> observer) override;
   Result<std::uint64_t> verify() const override;
+  Result<Verification> verify(const VerifyOptions& options) const override;
   Result<void> attach(std::shared_ptr<Projection> projection) override;
   Result<void> wait_for(const std::string& projection, std::uint64_t sequence,
                         std::chrono::milliseconds timeout) const override;
   std::shared_ptr<const RowReader> projection_rows(const std::string& projection) const override;
   const std::filesystem::path& path() const override { return path_; }
+  Result<std::vector<OpenReader>> readers() const override;
+  bool is_read_only() const override { return !writer_; }
 
  private:
   LmdbEventStore(std::filesystem::path path, std::shared_ptr<Environment> environment,
@@ -74,6 +84,7 @@ class LmdbEventStore final : public EventStore {
   Heads heads_;                  // the writer thread's
   std::uint64_t kept_;           // the writer thread's: last_sequence_ when `state` was surely up to date
   Observers observers_;
+  mutable ReaderWatch readers_;
   Projector projector_;
   std::unique_ptr<GroupWriter> writer_;  // none where read-only; ends first
 };

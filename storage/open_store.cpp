@@ -129,8 +129,11 @@ Result<std::unique_ptr<LmdbEventStore>> LmdbEventStore::open(const std::filesyst
   }
   const auto identity = identify(**environment);
   if (!identity) return fail(identity.error());
-  if ((*environment)->is_shortened())
-    if (const auto whole = verify_history(**environment); !whole) return fail(whole.error());
+  if ((*environment)->is_shortened()) {
+    const auto verified = verify_history(**environment);
+    if (!verified) return fail(verified.error());
+    if (const auto whole = require_intact(*verified); !whole) return fail(whole.error());
+  }
   if (!options.read_only && identity->format < store_format)
     if (auto carried = carry_over(**environment); !carried) return fail(carried.error());
   if (!options.read_only)

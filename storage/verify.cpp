@@ -1,29 +1,15 @@
-// The whole history checked: hashes, order, and that the index agrees.
-#include <map>
+// The whole history checked: hashes, order, and that index and heads agree.
+#include <chrono>
+#include <thread>
 
 #include "storage/heads.hpp"
-#include "storage/lmdb/records.hpp"
 #include "storage/reader.hpp"
+#include "storage/scan.hpp"
+#include "storage/verify_walk.hpp"
 
 namespace automodel::storage {
 
 namespace {
-
-Error corrupt(std::uint64_t sequence, const std::string& message) {
-  return {"storage.corrupt", message, "sequence " + std::to_string(sequence),
-          "restore the store from a backup"};
-}
-
-/// What the store says of itself at one moment; the walk must come to the same. `state` and `heads` were true
-/// at some commit, not always the newest: what they name must be in the history, so that an end cut off is
-/// missed.
-struct Claims {
-  std::uint64_t sequence = 0;
-  NodeState state;
-  std::map<std::string, StreamHead> heads;  // of streams whose last event at that time is named
-  std::uint64_t events = 0;
-  std::uint64_t indexed = 0;
-};
 
 Result<Claims> read_claims(const Environment& environment) {
   const auto transaction = environment.read();
@@ -43,104 +29,40 @@ Result<Claims> read_claims(const Environment& environment) {
   for (; more && *more; more = cursor->next()) {
     const auto head = StreamHead::decode(cursor->value());
     if (!head)
-      return fail(corrupt(0, "the head of stream '" + std::string(text(cursor->key())) + "' cannot be read"));
+      return fail(
+          corrupt_at(0, "the head of stream '" + std::string(text(cursor->key())) + "' cannot be read"));
     if (head->version > 0) claims.heads.emplace(text(cursor->key()), *head);
   }
   if (!more) return fail(more.error());
   return claims;
 }
 
-class Walk {
- public:
-  explicit Walk(const Environment& environment) : environment_(environment) {}
-
-  /// Checks events up to `until` in one transaction, at most a batch of them.
-  Result<void> step(std::uint64_t until) {
-    const auto transaction = environment_.read();
-    if (!transaction) return fail(transaction.error());
-    for (std::size_t i = 0; i < 1024 && sequence_ < until; ++i)
-      if (auto checked = check(*transaction, sequence_ + 1); !checked) return checked;
-    return {};
-  }
-
-  Result<void> conclude(const Claims& claims) const {
-    if (claims.events != sequence_ || claims.indexed != sequence_)
-      return fail(corrupt(sequence_, "there are more records or index entries than events"));
-    const auto transaction = environment_.read();
-    if (!transaction) return fail(transaction.error());
-    if (claims.state.sequence > sequence_) return fail(corrupt(sequence_ + 1, "the event is missing"));
-    if (claims.state.sequence > 0) {
-      const auto then = read_event(*transaction, claims.state.sequence);
-      if (!then) return fail(then.error());
-      if (then->commit_hash != claims.state.commit_hash)
-        return fail(corrupt(then->sequence, "the commit's hash is not what the store recorded"));
-    }
-    for (const auto& [stream, head] : claims.heads)
-      if (auto named = check_head(*transaction, stream, head); !named) return named;
-    return {};
-  }
-
-  std::uint64_t sequence() const { return sequence_; }
-
- private:
-  Result<void> check_head(const Transaction& transaction, const std::string& stream,
-                          const StreamHead& head) const {
-    const auto wrong = [&] {
-      return fail(corrupt(sequence_, "the head of stream '" + stream + "' is not one of its events"));
-    };
-    const auto index = transaction.get(Table::streams, Key().name(stream).number(head.version));
-    if (!index) return fail(index.error());
-    if (!*index) return wrong();
-    const auto event = read_event(transaction, decode_number(**index).value_or(0));
-    if (!event) return fail(event.error());
-    return event->hash == head.hash ? Result<void>() : wrong();
-  }
-
-  Result<void> check(const Transaction& transaction, std::uint64_t sequence) {
-    const auto record = transaction.get(Table::events, SequenceKey(sequence));
-    if (!record) return fail(record.error());
-    if (!*record) return fail(corrupt(sequence, "the event is missing"));
-    events::Bytes scratch;
-    const auto bytes = events::detail::aligned(**record, scratch);
-    const auto envelope = events::view_envelope(bytes);
-    if (!envelope)
-      return fail(corrupt(sequence, "the record cannot be read: " + to_string(envelope.error())));
-    StreamHead& head = heads_[(*envelope)->stream()->str()];
-    auto recorded = events::decode_verified(bytes, head.hash, commit_);
-    if (!recorded) return fail(corrupt(sequence, to_string(recorded.error())));
-    if (recorded->sequence != sequence) return fail(corrupt(sequence, "the record is another one's"));
-    if (recorded->version != head.version + 1)
-      return fail(corrupt(sequence, "version " + std::to_string(recorded->version) + " follows version " +
-                                        std::to_string(head.version) + " in stream '" + recorded->stream +
-                                        "'"));
-    const auto index =
-        transaction.get(Table::streams, Key().name(recorded->stream).number(recorded->version));
-    if (!index) return fail(index.error());
-    if (!*index || decode_number(**index) != sequence)
-      return fail(corrupt(sequence, "the index of stream '" + recorded->stream + "' does not lead to it"));
-    head.version = recorded->version;
-    head.hash = recorded->hash;
-    commit_ = recorded->commit_hash;
-    sequence_ = sequence;
-    return {};
-  }
-
-  const Environment& environment_;
-  std::uint64_t sequence_ = 0;
-  events::Hash256 commit_{};
-  std::map<std::string, StreamHead> heads_;
-};
-
 }  // namespace
 
-Result<std::uint64_t> verify_history(const Environment& environment) {
+Result<Verification> verify_history(const Environment& environment, const VerifyOptions& options) {
+  const auto begun = std::chrono::steady_clock::now();
   const auto claims = read_claims(environment);
   if (!claims) return fail(claims.error());
-  Walk walk(environment);
-  while (walk.sequence() < claims->sequence)
-    if (auto stepped = walk.step(claims->sequence); !stepped) return fail(stepped.error());
-  if (auto agreed = walk.conclude(*claims); !agreed) return fail(agreed.error());
-  return walk.sequence();
+  Verification found;
+  found.events = claims->sequence;
+  found.threads = options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+  const auto sound = is_beyond_doubt(environment, *claims, found.threads, options);
+  if (!sound || !*sound)  // an error of reading comes again, and with the place where it happened
+    if (auto named = find_faults(environment, *claims, options, found); !named) return fail(named.error());
+  if (sound && !*sound && found.intact()) {
+    // The fast way doubts, the slow one does not: something changes the file just now.
+    found.fault_count = 1;
+    found.faults.push_back({found.events, "the history changed while it was read"});
+  }
+  if (!sound && found.intact()) return fail(sound.error());
+  found.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  return found;
+}
+
+Result<std::uint64_t> require_intact(const Verification& verification) {
+  if (verification.intact()) return verification.events;
+  const Fault& first = verification.faults.front();
+  return fail(corrupt_at(first.sequence, first.message));
 }
 
 }  // namespace automodel::storage

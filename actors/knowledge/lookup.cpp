@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "actors/knowledge/topics.hpp"
+#include "storage/filter.hpp"
 #include "storage/memory/explain.hpp"
 #include "storage/memory/query.hpp"
 
@@ -33,16 +34,11 @@ Result<std::uint64_t> whole(const std::string& argument, const std::string& valu
   return number;
 }
 
-struct HistoryFilter {
-  std::uint64_t from = 1;
-  std::uint64_t limit = 100;
-  std::string stream;
-  std::string goal;
-  std::optional<events::EventBody> kind;
-};
+constexpr std::uint64_t most_events = 100;  // where nobody says how many
 
-Result<HistoryFilter> filter_of(const std::vector<std::string>& arguments) {
-  HistoryFilter filter;
+Result<storage::EventFilter> filter_of(const std::vector<std::string>& arguments) {
+  storage::EventFilter filter;
+  filter.limit = most_events;
   for (const auto& argument : arguments) {
     const auto equals = argument.find('=');
     const auto name = argument.substr(0, equals);
@@ -57,11 +53,11 @@ Result<HistoryFilter> filter_of(const std::vector<std::string>& arguments) {
     } else if (name == "kind") {
       auto kind = events::kind_from_name(value);
       if (!kind) return fail(kind.error());
-      filter.kind = *kind;
+      filter.kinds = {*kind};
     } else if (name == "stream") {
-      filter.stream = value;
+      filter.streams = {value};
     } else if (name == "goal") {
-      filter.goal = value;
+      filter.correlation = value;
     } else {
       return fail("knowledge.bad_argument", "no such filter '" + name + "'", "events",
                   "names are: from, limit, kind, stream, goal");
@@ -94,13 +90,10 @@ Told history(const Asked& asked) {
   auto filter = filter_of(asked.arguments);
   if (!filter) return fail(filter.error());
   auto list = json::array();
-  if (filter->limit == 0) return list;
-  auto read = asked.store.read_all(filter->from, [&](const events::Recorded& event) {
-    const bool wanted = (filter->stream.empty() || event.stream == filter->stream) &&
-                        (filter->goal.empty() || event.correlation == filter->goal) &&
-                        (!filter->kind || event.event.body.type == *filter->kind);
-    if (wanted) list.push_back(json::parse(events::to_json(event)));
-    return list.size() < filter->limit;
+  if (filter->limit == 0) return list;  // none, as asked for: a filter's 0 would be all
+  auto read = asked.store.read(*filter, [&](const events::Recorded& event) {
+    list.push_back(json::parse(events::to_json(event)));
+    return true;
   });
   if (!read) return fail(read.error());
   return list;

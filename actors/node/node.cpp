@@ -24,6 +24,7 @@
 #include "actors/runtime/worker_process.hpp"
 #include "storage/artifact_store.hpp"
 #include "storage/memory/memory.hpp"
+#include "storage/readers.hpp"
 
 namespace automodel::actors {
 
@@ -158,6 +159,12 @@ Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
   if (store_options.durability == storage::Durability::relaxed)
     log().warn("the store is relaxed: a power cut may undo the commits of the last {} ms",
                store_options.sync_interval.count());
+  store_options.long_reader = [](const storage::OpenReader& reader) {
+    log().warn(
+        "process {} has been reading the store for {:.0f} s and is {} commits behind: until it ends, the "
+        "store's file grows",
+        reader.process, reader.seconds, reader.commits_behind);
+  };
   auto store = storage::EventStore::open(impl->options.store, store_options);
   if (!store) return fail(store.error());
   impl->store = std::move(*store);

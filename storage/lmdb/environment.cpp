@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <map>
+#include <sstream>
 
 #include "storage/lmdb/page_check.hpp"
 
@@ -272,6 +273,38 @@ Result<void> Environment::complete_file() {
     return fail("storage.corrupt", "the store's file is cut short", where(),
                 "restore the store from a backup");
   return {};
+}
+
+Result<std::vector<Environment::ReaderEntry>> Environment::reader_table() const {
+  // LMDB gives the table only as text: a head, then a line "process thread transaction" for each entry, with
+  // "-" for a transaction where none is open.
+  std::string lines;
+  const auto gather = [](const char* line, void* into) {
+    static_cast<std::string*>(into)->append(line);
+    return 0;
+  };
+  {
+    const std::shared_lock steady(steady_);
+    if (!env_) return fail(not_open());
+    if (const int rc = mdb_reader_list(env_, gather, &lines); rc < 0)
+      return fail(lmdb_error(rc, "list the readers", where()));
+  }
+  std::vector<ReaderEntry> entries;
+  std::istringstream text(lines);
+  for (std::string line; std::getline(text, line);) {
+    std::istringstream words(line);
+    ReaderEntry entry{};
+    words >> entry.process >> std::hex >> entry.thread >> std::dec >> entry.transaction;
+    if (words) entries.push_back(entry);
+  }
+  return entries;
+}
+
+int Environment::clear_stale_readers() const {
+  const std::shared_lock steady(steady_);
+  int stale = 0;
+  if (env_ && writable_) mdb_reader_check(env_, &stale);
+  return stale;
 }
 
 bool Environment::is_empty() const {

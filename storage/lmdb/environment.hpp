@@ -13,6 +13,7 @@
 #include <shared_mutex>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "events/codec.hpp"
@@ -104,6 +105,13 @@ class Cursor {
   Result<bool> last();
   /// To the last entry whose key is `prefix` and eight bytes more; false where there is none.
   Result<bool> seek_last_of(events::ByteView prefix);
+  /// For hot loops: LMDB's own operations and codes (0, MDB_NOTFOUND, or one that `error` puts in words).
+  int step(MDB_cursor_op operation) { return mdb_cursor_get(cursor_, &key_, &value_, operation); }
+  int step(MDB_cursor_op operation, events::ByteView key) {
+    key_ = {key.size(), const_cast<std::uint8_t*>(key.data())};
+    return step(operation);
+  }
+  Error error(int code) const { return transaction_->error(code, "read on"); }
   events::ByteView key() const { return view(key_); }
   events::ByteView value() const { return view(value_); }
 
@@ -137,8 +145,18 @@ class Environment {
   /// Opens the databases that exist: `events.mdb` of another program has others.
   Result<void> open_tables();
 
-  bool is_empty() const;                   // nothing was ever committed
+  /// An open read transaction of any process, as LMDB's table of readers has it.
+  struct ReaderEntry {
+    int process;
+    std::uint64_t thread;
+    std::uint64_t transaction;  // the commit that it sees
+  };
+  Result<std::vector<ReaderEntry>> reader_table() const;
   std::uint64_t last_transaction() const;  // the newest commit's number
+  /// Takes those of processes that died out of the table; how many.
+  int clear_stale_readers() const;
+
+  bool is_empty() const;  // nothing was ever committed
   bool is_writable() const { return writable_; }
   bool is_shortened() const { return shortened_; }  // the file ended before its last page did
   std::string where() const { return file_.string(); }

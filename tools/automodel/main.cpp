@@ -134,6 +134,7 @@ void add_commands(CLI::App& app, Program& program) {
   add_memory(app, program);
   add_events(app, program);
   add_replay(app, program);
+  add_verify(app, program);
   add_bench(app, program);
   add_backup(app, program);
   add_export(app, program);

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "actors/session/protocol.hpp"
+#include "storage/filter.hpp"
 #include "tools/automodel/datasets.hpp"
 #include "tools/automodel/event_text.hpp"
 #include "tools/automodel/stores.hpp"
@@ -62,19 +63,31 @@ events::EventPageT read_page(const actors::Node& node, const events::ReadEventsT
       page.failure = std::make_unique<events::FailureT>(actors::failure_of(known.error()));
       return page;
     }
-  const std::uint32_t limit = std::clamp<std::uint32_t>(wish.limit, 1, actors::max_page);
+  storage::EventFilter filter;
+  if (!wish.stream.empty()) filter.streams = {wish.stream};
+  if (!wish.kind.empty()) {
+    const auto kind = events::kind_from_name(wish.kind);
+    if (!kind) {
+      page.failure = std::make_unique<events::FailureT>(actors::failure_of(kind.error()));
+      return page;
+    }
+    filter.kinds = {*kind};
+  }
+  filter.from = page.next;
+  filter.until = store.last_sequence();
+  filter.limit = std::clamp<std::uint32_t>(wish.limit, 1, actors::max_page);
   std::size_t bytes = 0;
-  auto read = store.read_all(page.next, [&](const events::Recorded& event) {
+  bool whole = true;  // everything up to `until` was looked at
+  auto read = store.read(filter, [&](const events::Recorded& event) {
     page.next = event.sequence + 1;
-    const bool wanted = (wish.stream.empty() || event.stream == wish.stream) &&
-                        (wish.kind.empty() || events::kind_name(event.event.body.type) == wish.kind);
-    if (!wanted) return true;
     auto record = std::make_unique<events::RecordBytesT>();
     record->bytes = events::encode_envelope(event, events::pack(event.event));
     bytes += record->bytes.size();
     page.records.push_back(std::move(record));
-    return page.records.size() < limit && bytes < actors::max_answer_bytes / 4;
+    whole = page.records.size() < filter.limit && bytes < actors::max_answer_bytes / 4;
+    return whole;
   });
+  if (whole) page.next = std::max(page.next, filter.until + 1);
   if (!read) page.failure = std::make_unique<events::FailureT>(actors::failure_of(read.error()));
   return page;
 }

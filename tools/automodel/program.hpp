@@ -29,6 +29,7 @@ void add_console(CLI::App& app, Program& program);
 void add_recommend(CLI::App& app, Program& program);
 void add_memory(CLI::App& app, Program& program);
 void add_replay(CLI::App& app, Program& program);
+void add_verify(CLI::App& app, Program& program);
 void add_events(CLI::App& app, Program& program);
 void add_explain(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);

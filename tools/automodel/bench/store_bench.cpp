@@ -12,6 +12,7 @@ constexpr BenchSection sections[] = {
     {"append", "appends through agents against raw LMDB", bench_appends},
     {"peers", "the same against PostgreSQL and Redis, where they are", bench_peers},
     {"large", "size and start of a large store", bench_large_store},
+    {"reads", "scans against raw LMDB, filters, the check of the whole history", bench_reads},
 };
 
 constexpr const char* rate = "events/s";

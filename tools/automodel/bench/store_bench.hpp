@@ -22,5 +22,6 @@ std::span<const BenchSection> store_sections();
 Result<void> bench_appends(const BenchOptions& options, BenchReport& report);
 Result<void> bench_peers(const BenchOptions& options, BenchReport& report);
 Result<void> bench_large_store(const BenchOptions& options, BenchReport& report);
+Result<void> bench_reads(const BenchOptions& options, BenchReport& report);
 
 }  // namespace automodel::tools

@@ -1,7 +1,12 @@
-// automodel events [--stream S] [--kind K] [--from N] [--limit N] [--follow]
+// automodel events [--stream S] [--kind K] [--correlation C] [--since T] [--until T] [--from N] [--limit N]
+//                  [--newest-first] [--follow]
+#include <atomic>
 #include <iostream>
 #include <thread>
 
+#include "storage/filter.hpp"
+#include "storage/memory/query.hpp"
+#include "storage/subscription.hpp"
 #include "tools/automodel/event_text.hpp"
 #include "tools/automodel/interrupt.hpp"
 #include "tools/automodel/program.hpp"
@@ -11,52 +16,88 @@ namespace automodel::tools {
 namespace {
 
 struct Options {
-  std::string stream;
-  std::string kind;
+  std::vector<std::string> streams;
+  std::vector<std::string> kinds;
+  std::string correlation;
+  std::string since;
+  std::string until;
   std::uint64_t from = 1;
   std::uint64_t limit = 0;
+  bool newest_first = false;
   bool follow = false;
 };
+
+Result<std::optional<std::int64_t>> time_of(const std::string& option, const std::string& text) {
+  if (text.empty()) return std::optional<std::int64_t>();
+  const auto time = storage::parse_time(text);
+  if (time) return time;
+  return fail("usage.time", "'" + text + "' is no time", option,
+              "UTC, for example 2026-11-23 or 2026-11-23T14:05");
+}
+
+Result<storage::EventFilter> filter_of(const Options& options) {
+  storage::EventFilter filter;
+  filter.streams = options.streams;
+  for (const auto& name : options.kinds) {
+    auto kind = events::kind_from_name(name);
+    if (!kind) return fail(kind.error());
+    filter.kinds.push_back(*kind);
+  }
+  filter.correlation = options.correlation;
+  auto since = time_of("--since", options.since), before = time_of("--until", options.until);
+  if (!since) return fail(since.error());
+  if (!before) return fail(before.error());
+  filter.since = *since;
+  filter.before = *before;
+  filter.from = std::max<std::uint64_t>(1, options.from);
+  filter.limit = options.limit;
+  filter.newest_first = options.newest_first;
+  return filter;
+}
 
 void print(const events::Recorded& event, bool json) {
   std::cout << (json ? events::to_json(event) : event_line(event)) << '\n';
 }
 
-Result<int> show(const Program& program, const Options& options) {
-  events::EventBody kind = events::EventBody::NONE;
-  if (!options.kind.empty()) {
-    auto known = events::kind_from_name(options.kind);
-    if (!known) return fail(known.error());
-    kind = *known;
+/// Prints what is there and what comes, until it was asked to stop or there is enough.
+Result<int> follow(storage::EventStore& store, const storage::EventFilter& filter, bool json) {
+  Interrupt interrupt;
+  std::atomic<bool> enough{false};
+  std::uint64_t shown = 0;
+  storage::SubscriptionOptions options;
+  options.filter = filter;
+  const auto print_next = [&](const events::Recorded& event) -> Result<void> {
+    if (enough) return {};
+    print(event, json);
+    std::cout.flush();
+    enough = (filter.limit > 0 && ++shown >= filter.limit) || !std::cout.good();
+    return {};
+  };
+  const auto subscription = storage::subscribe(store, filter.from - 1, print_next, options);
+  while (!enough && interrupt.count() == 0) {
+    if (auto running = subscription->status(); !running) return fail(running.error());
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+  return 0;
+}
+
+Result<int> show(const Program& program, const Options& options) {
+  if (options.follow && options.newest_first)
+    return fail("usage.follow", "--follow shows what comes: it cannot be newest first", "--newest-first");
+  const auto filter = filter_of(options);
+  if (!filter) return fail(filter.error());
   auto store = open_for_reading(program.settings.store);
   if (!store) return fail(store.error());
-  if (!options.stream.empty()) {
-    auto known = check_stream(**store, options.stream);
-    if (!known) return fail(known.error());
-  }
+  for (const auto& stream : options.streams)
+    if (auto known = check_stream(**store, stream); !known) return fail(known.error());
+  if (options.follow) return follow(**store, *filter, program.json);
   Interrupt interrupt;
-  std::uint64_t next = std::max<std::uint64_t>(1, options.from), shown = 0;
-  const auto full = [&] { return options.limit > 0 && shown >= options.limit; };
-  for (;;) {
-    auto read = (*store)->read_all(next, [&](const events::Recorded& event) {
-      next = event.sequence + 1;
-      const bool wanted = (options.stream.empty() || event.stream == options.stream) &&
-                          (kind == events::EventBody::NONE || event.event.body.type == kind);
-      if (!wanted) return true;
-      print(event, program.json);
-      ++shown;
-      return !full() && std::cout.good();
-    });
-    if (!read) return fail(read.error());
-    if (!options.follow || full() || !std::cout.good()) return 0;
-    std::cout.flush();
-    while ((*store)->last_sequence() < next) {
-      if (interrupt.count() > 0) return 0;
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    }
-    if (interrupt.count() > 0) return 0;
-  }
+  const auto read = (*store)->read(*filter, [&](const events::Recorded& event) {
+    print(event, program.json);
+    return std::cout.good() && interrupt.count() == 0;
+  });
+  if (!read) return fail(read.error());
+  return 0;
 }
 
 }  // namespace
@@ -64,14 +105,24 @@ Result<int> show(const Program& program, const Options& options) {
 void add_events(CLI::App& app, Program& program) {
   auto options = std::make_shared<Options>();
   CLI::App* command = add_command(app, program, "events", "the history, event by event",
-                                  "  automodel events --limit 20\n"
+                                  "  automodel events --newest-first --limit 20\n"
                                   "  automodel events --stream autotrain/main --kind TrialFinished --json\n"
+                                  "  automodel events --correlation goal-1 --since 2026-11-23T14:05\n"
                                   "  automodel events --kind DecisionMade --follow",
                                   [&program, options] { return show(program, *options); });
-  command->add_option("--stream", options->stream, "only this stream: coordinator/main, autotrain/main …");
-  command->add_option("--kind", options->kind, "only this kind: DecisionMade, TrialFinished …");
+  command
+      ->add_option("--stream", options->streams,
+                   "only this stream: coordinator/main, autotrain/main …; may be repeated")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--kind", options->kinds, "only this kind: DecisionMade, TrialFinished …; may be repeated")
+      ->allow_extra_args(false);
+  command->add_option("--correlation", options->correlation, "only what serves this goal or command");
+  command->add_option("--since", options->since, "only what happened at this time (UTC) or later");
+  command->add_option("--until", options->until, "only what happened before this time (UTC)");
   command->add_option("--from", options->from, "the first sequence to show")->capture_default_str();
   command->add_option("--limit", options->limit, "at most so many (0: all)")->capture_default_str();
+  command->add_flag("--newest-first", options->newest_first, "from the newest back");
   command->add_flag("--follow", options->follow, "wait for more until interrupted");
 }
 
