@@ -7,13 +7,14 @@
 #include "actors/session/protocol.hpp"
 #include "actors/session/server.hpp"
 #include "tools/automodel/interrupt.hpp"
+#include "tools/automodel/metrics_endpoint.hpp"
 #include "tools/automodel/node_access.hpp"
 #include "tools/automodel/program.hpp"
 
 namespace automodel::tools {
 namespace {
 
-Result<int> run(const Program& program) {
+Result<int> run(const Program& program, const std::string& metrics_address) {
   const Settings& settings = program.settings;
   if (auto fine = actors::check_endpoint(settings.endpoint); !fine) return fail(fine.error());
   if (settings.endpoint.starts_with("ipc://")) {
@@ -26,6 +27,13 @@ Result<int> run(const Program& program) {
   // The endpoint first: a node that nobody can reach should not have touched a store.
   auto server = actors::SessionServer::bind(settings.endpoint);
   if (!server) return fail(server.error());
+  std::unique_ptr<MetricsEndpoint> metrics;
+  if (!metrics_address.empty()) {
+    auto started = MetricsEndpoint::start(metrics_address, settings.store);
+    if (!started) return fail(started.error());
+    metrics = std::move(*started);
+    std::cerr << "metrics at http://" << metrics->address() << "/metrics\n";
+  }
   auto node = start_node(program);
   if (!node) return fail(node.error());
   (*server)->serve(service_of(**node, settings.data_dir));
@@ -40,6 +48,7 @@ Result<int> run(const Program& program) {
               << " talks to it; Ctrl-C stops it.\n";
   std::cout.flush();
   while (interrupt.count() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  metrics.reset();
   server->reset();  // no more requests before the agents go
   (*node)->stop();
   std::cerr << "stopped; a goal that is not finished goes on at the next start\n";
@@ -49,12 +58,14 @@ Result<int> run(const Program& program) {
 }  // namespace
 
 void add_node(CLI::App& app, Program& program) {
+  auto metrics = std::make_shared<std::string>();
   CLI::App* command = add_command(app, program, "node", "run the agents as a server for consoles",
                                   "  automodel node --config config/automodel.toml\n"
                                   "  automodel node --listen tcp://127.0.0.1:7411 --store var/store",
-                                  [&program] { return run(program); });
+                                  [&program, metrics] { return run(program, *metrics); });
   command->add_option("--listen", program.settings.endpoint, "ipc://PATH or tcp://127.0.0.1:PORT")
       ->capture_default_str();
+  command->add_option("--metrics", *metrics, "serve metrics for Prometheus: 127.0.0.1:9464 (default: off)");
   command->add_option("--workers", program.settings.workers, "training processes (default: cores)");
   command->add_option("--threads", program.settings.threads, "of each training process")
       ->capture_default_str();
