@@ -4,6 +4,8 @@
 
 #include <charconv>
 #include <cstring>
+#include <set>
+#include <unordered_map>
 
 namespace automodel::events {
 
@@ -39,7 +41,32 @@ bool tables_are_whole(const std::uint8_t* field, bool repeated, const flatbuffer
 
 }  // namespace
 
+namespace {
+
+/// Whether a table of this type can hold a union, however deep: most cannot, and need no look at their
+/// values.
+bool holds_unions(const flatbuffers::TypeTable* type, std::set<const flatbuffers::TypeTable*>& seen) {
+  if (type->st == flatbuffers::ST_UNION) return true;
+  if (type->st != flatbuffers::ST_TABLE || !seen.insert(type).second) return false;
+  for (std::size_t i = 0; i < type->num_elems; ++i) {
+    const auto code = type->type_codes[i];
+    if (code.sequence_ref >= 0 && holds_unions(type->type_refs[code.sequence_ref](), seen)) return true;
+  }
+  return false;
+}
+
+bool holds_unions(const flatbuffers::TypeTable* type) {
+  thread_local std::unordered_map<const flatbuffers::TypeTable*, bool> known;
+  const auto found = known.find(type);
+  if (found != known.end()) return found->second;
+  std::set<const flatbuffers::TypeTable*> seen;
+  return known.emplace(type, holds_unions(type, seen)).first->second;
+}
+
+}  // namespace
+
 bool unions_are_whole(const std::uint8_t* table, const flatbuffers::TypeTable* type) {
+  if (!holds_unions(type)) return true;
   const auto* object = reinterpret_cast<const flatbuffers::Table*>(table);
   const std::uint8_t* before = nullptr;
   for (std::size_t i = 0; i < type->num_elems; ++i) {
@@ -62,7 +89,26 @@ bool unions_are_whole(const std::uint8_t* table, const flatbuffers::TypeTable* t
 }  // namespace detail
 
 std::string reference(std::string_view stream, std::uint64_t version) {
-  return std::string(stream) + "#" + std::to_string(version);
+  std::array<char, 20> digits;
+  const char* end = std::to_chars(digits.data(), digits.data() + digits.size(), version).ptr;
+  std::string text;
+  text.reserve(stream.size() + 1 + static_cast<std::size_t>(end - digits.data()));
+  return text.append(stream).append("#").append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+}
+
+Result<const Event*> view_event(ByteView payload) {
+  if (payload.size() < 8 || payload.size() > max_message_bytes)
+    return fail("events.malformed", "a message of " + std::to_string(payload.size()) + " bytes");
+  if (reinterpret_cast<std::uintptr_t>(payload.data()) % 8 != 0)
+    return fail("events.misaligned", "the event does not start at a multiple of eight bytes");
+  flatbuffers::Verifier verifier(payload.data(), payload.size(), 64, 1'000'000);
+  if (!verifier.VerifyBuffer<Event>(nullptr)) return fail("events.malformed", "not a valid event");
+  const auto* event = flatbuffers::GetRoot<Event>(payload.data());
+  if (event->body_type() == EventBody::NONE ||
+      !detail::unions_are_whole(reinterpret_cast<const std::uint8_t*>(event), EventTypeTable()))
+    return fail("events.malformed", "the kind of an event is unknown or empty", {},
+                "it may come from a newer version of the program");
+  return event;
 }
 
 Result<EventRefT> parse_reference(std::string_view text) {

@@ -100,6 +100,10 @@ Result<Recorded> decode_envelope(ByteView bytes);
 /// that is a multiple of 8 (as vectors do; `events.misaligned` otherwise).
 Result<const Envelope*> view_envelope(ByteView bytes);
 
+/// The event in a record's payload, where it lies: valid while `payload` is. As strict as `unpack`, and needs
+/// the alignment that `view_envelope` needs. Errors: events.malformed, events.misaligned.
+Result<const Event*> view_event(ByteView payload);
+
 /// Checks that a record's content has the hash that it carries. Errors: events.corrupt.
 Result<void> verify_content(const Envelope& record);
 

@@ -96,6 +96,24 @@ struct StoreOptions {
 
 class Projection;  // storage/projection.hpp
 class RowReader;
+class RowWriter;
+
+/// How far the stored rows of a projection are.
+struct ProjectionState {
+  std::uint64_t sequence = 0;            // what the rows that answer have applied
+  std::string schema;                    // of these rows
+  std::optional<std::uint64_t> rebuilt;  // how far the rows are that will take their place
+};
+
+/// What a fold over the history did. Threads share the work: the parts together may exceed `seconds`.
+struct FoldFigures {
+  std::uint64_t events = 0;
+  std::uint64_t bytes = 0;  // of their records
+  double seconds = 0;
+  double checking = 0;  // reading, verifying and hashing
+  double applying = 0;
+  double writing = 0;  // packing and putting rows
+};
 
 class EventStore {
  public:
@@ -177,14 +195,26 @@ class EventStore {
   virtual Result<Verification> verify(const VerifyOptions& options) const;
 
   /// Registers a projection; its rows and checkpoint live in this environment and move in one transaction,
-  /// after each commit, on the writer thread. Must be called before the first append of the process.
+  /// after each commit, on the writer thread. Where rows of another schema() are stored they go on answering
+  /// while the new ones are built beside them, and this returns at once: `wait_for` waits for the new ones.
+  /// Otherwise it returns when the rows are up to date, at once where they were. Errors:
+  /// storage.projection_failed, storage.bad_request (attached already, a name that is none).
   virtual Result<void> attach(std::shared_ptr<Projection> projection) = 0;
+  /// What is stored of a projection: `sequence` 0 and no schema where there is nothing.
+  virtual Result<ProjectionState> projection_state(const std::string& projection) const;
+  /// Folds the events up to `until` (0: all that there are) into `rows`, each checked against its own hash.
+  /// Reading and checking go on in other threads; `rows` is the caller's. Errors: storage.corrupt,
+  /// storage.io, storage.projection_failed.
+  virtual Result<FoldFigures> rebuild(const Projection& projection, RowWriter& rows,
+                                      std::uint64_t until) const;
   /// The stored rows of a projection; never null (without such a projection there are no rows). Each call of
   /// the reader sees the newest commit, in a read transaction of its own; where the store cannot be read it
   /// throws std::runtime_error. Must not outlive the store.
   virtual std::shared_ptr<const RowReader> projection_rows(const std::string& projection) const = 0;
-  /// Blocks until the named projection has applied `sequence` (read your write). Errors: storage.timeout,
-  /// storage.no_such_projection, storage.projection_failed. Not from a callback of this store.
+  /// Blocks until the rows of the named projection, of its attached schema, answer and have applied
+  /// `sequence` (read your write); while they are rebuilt nothing has been reached yet. Errors:
+  /// storage.timeout, storage.no_such_projection, storage.projection_failed, storage.projection_conflict
+  /// (somebody else moved its checkpoint: it is not touched again). Not from a callback of this store.
   virtual Result<void> wait_for(const std::string& projection, std::uint64_t sequence,
                                 std::chrono::milliseconds timeout) const = 0;
 

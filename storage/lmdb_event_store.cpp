@@ -1,9 +1,11 @@
 #include "storage/lmdb_event_store.hpp"
 
+#include <algorithm>
 #include <future>
 #include <thread>
 
 #include "storage/append.hpp"
+#include "storage/fold.hpp"
 #include "storage/lmdb/records.hpp"
 #include "storage/reader.hpp"
 #include "storage/scan.hpp"
@@ -306,18 +308,57 @@ Result<Verification> LmdbEventStore::verify(const VerifyOptions& options) const 
 
 Result<void> LmdbEventStore::attach(std::shared_ptr<Projection> projection) {
   const std::string name = projection->name();
+  if (auto may = writable(); !may) return may;
   if (auto named = check_name("projection's name", name); !named) return named;
-  auto checkpoint = std::make_shared<std::uint64_t>(0);
-  const auto prepared = write([projection, checkpoint](WriteTransaction& transaction) -> Result<void> {
-    const auto stored = Projector::prepare(transaction, *projection);
-    if (!stored) return fail(stored.error());
-    *checkpoint = *stored;
+  if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < ' '; }))
+    return fail("storage.bad_request", "a projection's name has no control characters");
+  auto checkpoint = prepare_projection(projection);
+  if (!checkpoint) return fail(checkpoint.error());
+  const bool older_answer = checkpoint->building && !checkpoint->schema.empty();
+  if (auto attached = projector_.attach(std::move(projection), std::move(*checkpoint)); !attached)
+    return attached;
+  writer_->hurry();
+  return older_answer ? Result<void>() : projector_.wait_for(name, last_sequence(), std::nullopt);
+}
+
+/// A projection that stands where it should costs no write.
+Result<Checkpoint> LmdbEventStore::prepare_projection(const std::shared_ptr<Projection>& projection) {
+  {
+    const auto transaction = environment_->read();
+    if (!transaction) return fail(transaction.error());
+    const auto stored = load_checkpoint(*transaction, projection->name());
+    auto planned = Projector::planned(*transaction, *projection);
+    if (!stored || !planned) return fail(stored ? planned.error() : stored.error());
+    if (*stored == *planned) return planned;
+  }
+  auto prepared = std::make_shared<Checkpoint>();
+  const auto written = write([projection, prepared](WriteTransaction& transaction) -> Result<void> {
+    auto checkpoint = Projector::prepare(transaction, *projection);
+    if (!checkpoint) return fail(checkpoint.error());
+    *prepared = std::move(*checkpoint);
     return {};
   });
-  if (!prepared) return prepared;
-  if (auto attached = projector_.attach(std::move(projection), *checkpoint); !attached) return attached;
-  writer_->hurry();
-  return projector_.wait_for(name, last_sequence(), std::nullopt);
+  if (!written) return fail(written.error());
+  return std::move(*prepared);
+}
+
+Result<ProjectionState> LmdbEventStore::projection_state(const std::string& projection) const {
+  const auto transaction = environment_->read();
+  if (!transaction) return fail(transaction.error());
+  const auto stored = load_checkpoint(*transaction, projection);
+  if (!stored) return fail(stored.error());
+  ProjectionState state;
+  if (!*stored) return state;
+  state.sequence = (*stored)->sequence;
+  state.schema = (*stored)->schema;
+  if (const auto& building = (*stored)->building) state.rebuilt = building->sequence;
+  return state;
+}
+
+Result<FoldFigures> LmdbEventStore::rebuild(const Projection& projection, RowWriter& rows,
+                                            std::uint64_t until) const {
+  const auto last = last_sequence();
+  return fold_history(*environment_, projection, rows, until == 0 ? last : std::min(until, last));
 }
 
 Result<void> LmdbEventStore::wait_for(const std::string& projection, std::uint64_t sequence,
@@ -328,16 +369,17 @@ Result<void> LmdbEventStore::wait_for(const std::string& projection, std::uint64
   }
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   for (;;) {  // another process moves it
+    std::string progress;
     {
       const auto transaction = environment_->read();
       if (!transaction) return fail(transaction.error());
-      const auto checkpoint = stored_checkpoint(*transaction, projection);
-      if (!checkpoint) return fail(checkpoint.error());
-      if (*checkpoint >= sequence) return {};
+      const auto stored = load_checkpoint(*transaction, projection);
+      if (!stored) return fail(stored.error());
+      const Checkpoint checkpoint = stored->value_or(Checkpoint{});
+      if (has_reached(checkpoint, sequence)) return {};
+      progress = progress_of(projection, checkpoint, sequence);
     }
-    if (std::chrono::steady_clock::now() >= deadline)
-      return fail("storage.timeout",
-                  "projection '" + projection + "' has not reached " + std::to_string(sequence));
+    if (std::chrono::steady_clock::now() >= deadline) return fail("storage.timeout", progress);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }

@@ -57,6 +57,9 @@ class LmdbEventStore final : public EventStore {
   Result<std::uint64_t> verify() const override;
   Result<Verification> verify(const VerifyOptions& options) const override;
   Result<void> attach(std::shared_ptr<Projection> projection) override;
+  Result<ProjectionState> projection_state(const std::string& projection) const override;
+  Result<FoldFigures> rebuild(const Projection& projection, RowWriter& rows,
+                              std::uint64_t until) const override;
   Result<void> wait_for(const std::string& projection, std::uint64_t sequence,
                         std::chrono::milliseconds timeout) const override;
   std::shared_ptr<const RowReader> projection_rows(const std::string& projection) const override;
@@ -71,6 +74,7 @@ class LmdbEventStore final : public EventStore {
   class AppendJob;
   class SnapshotJob;
   Result<void> writable() const;
+  Result<Checkpoint> prepare_projection(const std::shared_ptr<Projection>& projection);
   Result<void> write(std::function<Result<void>(WriteTransaction&)> apply);
   void announce();
   void keep_state();

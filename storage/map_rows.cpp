@@ -21,35 +21,24 @@ void MapRows::scan(std::string_view table, std::string_view prefix,
 }
 
 void MapRows::put(std::string_view table, std::string_view key, events::ByteView row) {
-  tables_[std::string(table)][std::string(key)] = events::Bytes(row.begin(), row.end());
+  put_moved(table, std::string(key), events::Bytes(row.begin(), row.end()));
+}
+
+void MapRows::put_moved(std::string_view table, std::string key, events::Bytes row) {
+  auto found = tables_.find(table);
+  if (found == tables_.end()) found = tables_.try_emplace(std::string(table)).first;
+  auto& rows = found->second;
+  // Whole tables are written in key order: then the place is known.
+  if (rows.empty() || rows.rbegin()->first < key)
+    rows.emplace_hint(rows.end(), std::move(key), std::move(row));
+  else
+    rows.insert_or_assign(std::move(key), std::move(row));
 }
 
 void MapRows::erase(std::string_view table, std::string_view key) {
   if (const auto rows = tables_.find(table); rows != tables_.end()) {
     if (const auto row = rows->second.find(key); row != rows->second.end()) rows->second.erase(row);
   }
-}
-
-events::Hash256 digest(const Projection& projection, const RowReader& rows) {
-  // Each row is folded into the digest of the rows before it, so that no more than one is held at a time.
-  events::Hash256 running{};
-  events::Bytes folded;
-  const auto field = [&](const auto& bytes) {
-    for (std::size_t i = 0; i < 8; ++i)
-      folded.push_back(static_cast<std::uint8_t>(std::uint64_t{bytes.size()} >> (8 * i)));
-    folded.insert(folded.end(), bytes.begin(), bytes.end());
-  };
-  for (const std::string& table : projection.tables()) {
-    rows.scan(table, {}, [&](std::string_view key, events::ByteView row) {
-      folded.assign(running.begin(), running.end());
-      field(table);
-      field(key);
-      field(row);
-      running = events::blake2b(folded);
-      return true;
-    });
-  }
-  return running;
 }
 
 }  // namespace automodel::storage

@@ -112,16 +112,26 @@ Result<std::string> wanted_goal(const Asked& asked) {
   return goal->id;
 }
 
+/// All rows of a table, or those that an index has for one goal.
+template <class Row>
+std::vector<Row> rows_of(const Asked& asked, const std::string& goal, std::string_view table,
+                         std::string_view index) {
+  return goal.empty() ? asked.memory.all<Row>(table) : asked.memory.indexed<Row>(index, goal, table);
+}
+
+/// The beginning of a goal's keys in tables that are ordered by goal.
+std::string prefix_of(const std::string& goal) { return goal.empty() ? goal : goal + "/"; }
+
 void add_features(std::vector<Finding>& findings, const Asked& asked, const std::string& goal,
                   const std::string& status) {
-  for (const auto& row : asked.memory.all<events::FeatureRowT>("features"))
+  for (const auto& row : asked.memory.all<events::FeatureRowT>("features", prefix_of(goal)))
     if (row.status == status && (goal.empty() || row.goal == goal))
       findings.push_back({"feature", row.feature, row.status, row.gain ? row.gain->value : 0, row.reason,
                           row.decided, row.time});
 }
 
 void add_deployments(std::vector<Finding>& findings, const Asked& asked, const std::string& goal, bool good) {
-  for (const auto& row : asked.memory.all<events::DeploymentRowT>("deployments")) {
+  for (const auto& row : asked.memory.all<events::DeploymentRowT>("deployments", prefix_of(goal))) {
     const bool wanted = good ? row.kind == "promoted" : row.kind == "refused" || row.kind == "rolled-back";
     if (!wanted || (!goal.empty() && row.goal != goal)) continue;
     // A roll-back speaks against the model that it left, not the one that it went back to.
@@ -136,7 +146,7 @@ void add_deployments(std::vector<Finding>& findings, const Asked& asked, const s
 
 void add_outcomes(std::vector<Finding>& findings, const Asked& asked, const std::string& goal, bool good) {
   using events::Verdict;
-  for (const auto& row : asked.memory.all<events::OutcomeRowT>("outcomes")) {
+  for (const auto& row : rows_of<events::OutcomeRowT>(asked, goal, "outcomes", "outcomes_by_goal")) {
     const bool wanted = good ? row.verdict == Verdict::Better
                              : row.verdict == Verdict::Worse || row.verdict == Verdict::NoDifference ||
                                    row.verdict == Verdict::Failed;
@@ -202,12 +212,12 @@ Told failed(const Asked& asked) {
   add_features(findings, asked, *goal, "retired");
   add_deployments(findings, asked, *goal, false);
   add_outcomes(findings, asked, *goal, false);
-  for (const auto& row : asked.memory.all<events::TrialRowT>("trials")) {
+  for (const auto& row : rows_of<events::TrialRowT>(asked, *goal, "trials", "trials_by_goal")) {
     if (!wanted(row.goal) || (row.status != "failed" && row.status != "stopped")) continue;
     findings.push_back({"trial", row.trial, row.status, 0, row.failure ? row.failure->message : row.reason,
                         row.ended, row.ended_time});
   }
-  for (const auto& row : asked.memory.all<events::WorkRowT>("works"))
+  for (const auto& row : rows_of<events::WorkRowT>(asked, *goal, "works", "works_by_goal"))
     if (wanted(row.goal) && row.status == "failed")
       findings.push_back({"work", row.id, row.status, row.reward,
                           row.failure ? row.failure->message : row.conclusion, row.finished,

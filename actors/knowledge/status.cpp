@@ -18,14 +18,6 @@ json figures(const std::vector<std::unique_ptr<events::MetricT>>& metrics) {
   return values;
 }
 
-/// Newest first; events of one moment by their place in the stream.
-template <class Row>
-void newest_first(std::vector<Row>& rows) {
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    return a.time != b.time ? a.time > b.time : storage::natural_compare(a.ref, b.ref) > 0;
-  });
-}
-
 json told(const events::DecisionRowT& row) {
   return {{"ref", row.ref},
           {"by", row.by},
@@ -39,11 +31,9 @@ json told(const events::DecisionRowT& row) {
 }
 
 json last_decisions(const storage::Memory& memory, const std::string& goal, std::size_t count) {
-  auto rows = memory.all<events::DecisionRowT>("decisions");
-  std::erase_if(rows, [&](const auto& row) { return row.goal != goal; });
-  newest_first(rows);
   auto list = json::array();
-  for (std::size_t i = 0; i < rows.size() && i < count; ++i) list.push_back(told(rows[i]));
+  for (const auto& row : memory.indexed<events::DecisionRowT>("decisions_by_goal", goal, "decisions", count))
+    list.push_back(told(row));
   return list;
 }
 
@@ -69,11 +59,12 @@ json running_trials(const storage::Memory& memory, const std::string& goal) {
 /// The offers of the open cycle that a person has yet to judge; empty where the goal waits for nobody.
 std::vector<std::string> awaiting_person(const storage::Memory& memory, const events::GoalRowT& goal) {
   if (!goal.goal || !goal.goal->ask || goal.status != "open") return {};
-  const auto cycle = memory.find<events::CycleRowT>("cycles", goal.id + "/" + std::to_string(goal.cycle));
+  const auto key = goal.id + "/" + std::to_string(goal.cycle);
+  const auto cycle = memory.find<events::CycleRowT>("cycles", key);
   if (!cycle || cycle->answers.size() < cycle->asked.size()) return {};  // an agent is still being asked
   std::vector<std::string> waiting;
-  for (const auto& row : memory.all<events::ProposalRowT>("proposals")) {
-    if (row.goal != goal.id || row.cycle != goal.cycle || row.action == "evaluate") continue;
+  for (const auto& row : memory.indexed<events::ProposalRowT>("proposals_by_cycle", key, "proposals")) {
+    if (row.action == "evaluate") continue;
     if (row.status == "offered")
       waiting.push_back(row.id);
     else if (row.status != "approved" && row.status != "vetoed")
@@ -168,24 +159,21 @@ Told agents(const Asked& asked) {
     row["events"] = *version;
   }
   const auto known = [&](const std::string& name) { return by_agent.find(name); };
-  auto decisions = asked.memory.all<events::DecisionRowT>("decisions");
-  newest_first(decisions);
-  for (const auto& decision : decisions) {
-    auto agent = known(decision.by);
+  for (const auto& row : asked.memory.all<events::AgentRowT>("agents")) {
+    auto agent = known(row.agent);
     if (agent == by_agent.end()) continue;
-    agent->second["decisions"] = agent->second["decisions"].get<int>() + 1;
-    if (agent->second["last"].is_null()) agent->second["last"] = told(decision);
+    agent->second["decisions"] = row.decisions;
+    agent->second["outcomes"] = row.outcomes;
+    agent->second["trials"] = row.trials;
+    if (auto last = asked.memory.find<events::DecisionRowT>("decisions", row.last_decision))
+      agent->second["last"] = told(*last);
+    for (const auto& id : row.open_works)
+      if (auto work = asked.memory.find<events::WorkRowT>("works", id))
+        agent->second["open_works"].push_back({{"work", work->id},
+                                               {"action", work->action},
+                                               {"subject", work->subject},
+                                               {"status", work->status}});
   }
-  for (const auto& outcome : asked.memory.all<events::OutcomeRowT>("outcomes"))
-    if (auto agent = known(outcome.by); agent != by_agent.end())
-      agent->second["outcomes"] = agent->second["outcomes"].get<int>() + 1;
-  for (const auto& trial : asked.memory.all<events::TrialRowT>("trials"))
-    if (auto agent = known(trial.agent); agent != by_agent.end())
-      agent->second["trials"] = agent->second["trials"].get<int>() + 1;
-  for (const auto& work : asked.memory.all<events::WorkRowT>("works"))
-    if (auto agent = known(work.agent); agent != by_agent.end() && work.finished.empty())
-      agent->second["open_works"].push_back(
-          {{"work", work.id}, {"action", work.action}, {"subject", work.subject}, {"status", work.status}});
   for (const auto& reward : asked.memory.all<events::RewardRowT>("rewards"))
     if (auto agent = known(reward.agent); agent != by_agent.end())
       agent->second["rewards"].push_back({{"action", reward.action},
@@ -205,12 +193,13 @@ Told proposals(const Asked& asked) {
   auto goal = goal_of(asked);
   if (!goal) return fail(goal.error());
   std::vector<std::pair<std::string, json>> found;
-  for (const auto& row : asked.memory.all<events::ProposalRowT>("proposals"))
-    if (row.goal == goal->id && row.cycle == goal->cycle) {
-      auto full = storage::row_as_json(asked.memory.rows(), "proposals", row.id);
-      if (!full) return fail(full.error());
-      if (*full) found.emplace_back(row.id, std::move(**full));
-    }
+  const auto cycle = goal->id + "/" + std::to_string(goal->cycle);
+  for (const auto& row :
+       asked.memory.indexed<events::ProposalRowT>("proposals_by_cycle", cycle, "proposals")) {
+    auto full = storage::row_as_json(asked.memory.rows(), "proposals", row.id);
+    if (!full) return fail(full.error());
+    if (*full) found.emplace_back(row.id, std::move(**full));
+  }
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return storage::natural_compare(a.first, b.first) < 0; });
   auto list = json::array();

@@ -118,11 +118,28 @@ std::optional<InboxEntry> InboxEntry::decode(events::ByteView bytes) {
   return whole ? std::optional(std::move(value)) : std::nullopt;
 }
 
-events::Bytes Checkpoint::encode() const { return Writer().number(sequence).counted(schema).take(); }
+events::Bytes Checkpoint::encode() const {
+  Writer writer;
+  writer.number(sequence).counted(schema).number(generation).number(building ? 1 : 0);
+  if (building) writer.number(building->sequence).counted(building->schema).number(building->generation);
+  writer.number(leaving.size());
+  for (const auto one : leaving) writer.number(one);
+  return writer.take();
+}
 std::optional<Checkpoint> Checkpoint::decode(events::ByteView bytes) {
   Checkpoint value;
-  const bool whole = Reader(bytes).number(value.sequence).counted(value.schema).complete();
-  return whole ? std::optional(std::move(value)) : std::nullopt;
+  Reader reader(bytes);
+  if (reader.number(value.sequence).counted(value.schema).complete())
+    return value;  // older programs end here
+  std::uint64_t built = 0, count = 0;
+  reader.number(value.generation).number(built);
+  if (built) {
+    auto& building = value.building.emplace();
+    reader.number(building.sequence).counted(building.schema).number(building.generation);
+  }
+  reader.number(count);
+  for (; count > 0 && !reader.complete(); --count) reader.number(value.leaving.emplace_back());
+  return count == 0 && reader.complete() ? std::optional(std::move(value)) : std::nullopt;
 }
 
 events::Bytes StoredSnapshot::encode() const {

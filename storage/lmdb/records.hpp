@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "events/codec.hpp"
 #include "storage/lmdb/environment.hpp"
@@ -82,9 +83,20 @@ struct InboxEntry {
   static std::optional<InboxEntry> decode(events::ByteView bytes);
 };
 
+/// How far a projection is. Its rows lie in generations: one answers, the next may be built beside it.
 struct Checkpoint {
-  std::uint64_t sequence = 0;
-  std::string schema;
+  struct Building {
+    std::uint64_t sequence = 0;
+    std::string schema;
+    std::uint64_t generation = 0;
+    bool operator==(const Building&) const = default;
+  };
+  std::uint64_t sequence = 0;  // what the rows that answer have applied
+  std::string schema;          // empty: none answer yet
+  std::uint64_t generation = 0;
+  std::optional<Building> building;
+  std::vector<std::uint64_t> leaving;  // generations whose rows are still to be removed
+  bool operator==(const Checkpoint&) const = default;
   events::Bytes encode() const;
   static std::optional<Checkpoint> decode(events::ByteView bytes);
 };

@@ -1,63 +1,61 @@
 // How each family of events changes memory's rows. One overload per kind; private to storage/memory.
 #pragma once
 
-#include "storage/projection.hpp"
+#include "storage/memory/rows.hpp"
 
 namespace automodel::storage::memory_rows {
 
-using events::Recorded;
-
 // apply_decisions.cpp
-void apply(RowWriter& rows, const events::DecisionMadeT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::OutcomeObservedT& body, const Recorded& event);
+void apply(MemoryRows& rows, const events::DecisionMade& body, const EventView& event);
+void apply(MemoryRows& rows, const events::OutcomeObserved& body, const EventView& event);
 
 // apply_goals.cpp
-void apply(RowWriter& rows, const events::GoalAcceptedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::CycleStartedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::GoalPausedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::GoalResumedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::GoalClosingT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::GoalFinishedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::ReportRequestedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::ReportProducedT& body, const Recorded& event);
+void apply(MemoryRows& rows, const events::GoalAccepted& body, const EventView& event);
+void apply(MemoryRows& rows, const events::CycleStarted& body, const EventView& event);
+void apply(MemoryRows& rows, const events::GoalPaused& body, const EventView& event);
+void apply(MemoryRows& rows, const events::GoalResumed& body, const EventView& event);
+void apply(MemoryRows& rows, const events::GoalClosing& body, const EventView& event);
+void apply(MemoryRows& rows, const events::GoalFinished& body, const EventView& event);
+void apply(MemoryRows& rows, const events::ReportRequested& body, const EventView& event);
+void apply(MemoryRows& rows, const events::ReportProduced& body, const EventView& event);
 
 // apply_works.cpp
-void apply(RowWriter& rows, const events::ProposalsOfferedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::ProposalsReceivedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::ProposalApprovedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::ProposalVetoedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::WorkAssignedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::WorkAcceptedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::WorkReportedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::WorkFinishedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::JobFailedT& body, const Recorded& event);
+void apply(MemoryRows& rows, const events::ProposalsOffered& body, const EventView& event);
+void apply(MemoryRows& rows, const events::ProposalsReceived& body, const EventView& event);
+void apply(MemoryRows& rows, const events::ProposalApproved& body, const EventView& event);
+void apply(MemoryRows& rows, const events::ProposalVetoed& body, const EventView& event);
+void apply(MemoryRows& rows, const events::WorkAssigned& body, const EventView& event);
+void apply(MemoryRows& rows, const events::WorkAccepted& body, const EventView& event);
+void apply(MemoryRows& rows, const events::WorkReported& body, const EventView& event);
+void apply(MemoryRows& rows, const events::WorkFinished& body, const EventView& event);
+void apply(MemoryRows& rows, const events::JobFailed& body, const EventView& event);
 /// Attributes an outer reward to the work that `subject` or `decision` names, and to actions of its kind.
-void reward_work(RowWriter& rows, const std::string& subject, const std::string& decision, double outer);
+void reward_work(MemoryRows& rows, std::string_view subject, std::string_view decision, double outer);
 
 // apply_features.cpp
-void apply(RowWriter& rows, const events::DatasetRegisteredT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::FeatureProposedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::FeatureScreenedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::FeatureKeptT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::FeatureRetiredT& body, const Recorded& event);
+void apply(MemoryRows& rows, const events::DatasetRegistered& body, const EventView& event);
+void apply(MemoryRows& rows, const events::FeatureProposed& body, const EventView& event);
+void apply(MemoryRows& rows, const events::FeatureScreened& body, const EventView& event);
+void apply(MemoryRows& rows, const events::FeatureKept& body, const EventView& event);
+void apply(MemoryRows& rows, const events::FeatureRetired& body, const EventView& event);
 
 // apply_trials.cpp
-void apply(RowWriter& rows, const events::TrialStartedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::EpochFinishedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::TrialFinishedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::TrialFailedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::TrialStoppedT& body, const Recorded& event);
+void apply(MemoryRows& rows, const events::TrialStarted& body, const EventView& event);
+void apply(MemoryRows& rows, const events::EpochFinished& body, const EventView& event);
+void apply(MemoryRows& rows, const events::TrialFinished& body, const EventView& event);
+void apply(MemoryRows& rows, const events::TrialFailed& body, const EventView& event);
+void apply(MemoryRows& rows, const events::TrialStopped& body, const EventView& event);
 
 // apply_models.cpp
-void apply(RowWriter& rows, const events::CandidateMeasuredT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::CandidateComparedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::ModelQuantizedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::ModelPromotedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::ModelRefusedT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::ModelRolledBackT& body, const Recorded& event);
-void apply(RowWriter& rows, const events::ModelServedT& body, const Recorded& event);
+void apply(MemoryRows& rows, const events::CandidateMeasured& body, const EventView& event);
+void apply(MemoryRows& rows, const events::CandidateCompared& body, const EventView& event);
+void apply(MemoryRows& rows, const events::ModelQuantized& body, const EventView& event);
+void apply(MemoryRows& rows, const events::ModelPromoted& body, const EventView& event);
+void apply(MemoryRows& rows, const events::ModelRefused& body, const EventView& event);
+void apply(MemoryRows& rows, const events::ModelRolledBack& body, const EventView& event);
+void apply(MemoryRows& rows, const events::ModelServed& body, const EventView& event);
 /// Notes a model that training or a report brought, unless more is known of it already.
-void note_model(RowWriter& rows, const events::ModelRefT& model, const std::string& status,
-                const std::string& goal, const Recorded& event);
+void note_model(MemoryRows& rows, const events::ModelRef& model, std::string_view status,
+                std::string_view goal, const EventView& event);
 
 }  // namespace automodel::storage::memory_rows

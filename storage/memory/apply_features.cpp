@@ -1,5 +1,4 @@
 #include "storage/memory/apply.hpp"
-#include "storage/memory/rows.hpp"
 
 namespace automodel::storage::memory_rows {
 
@@ -8,91 +7,89 @@ using events::GoalRowT;
 
 namespace {
 
-template <class Change>
-void feature(RowWriter& rows, const std::string& expression, const std::string& named_goal,
-             const Recorded& event, Change change_row) {
-  auto goal = goal_of(named_goal, event);
-  update<FeatureRowT>(rows, "features", goal + "/" + expression, [&](FeatureRowT& row) {
-    row.feature = expression;
-    row.goal = goal;
-    if (row.data.empty()) row.data = data_of(rows, goal);
-    row.time = event.time;
-    change_row(row);
-  });
+FeatureRowT& feature(MemoryRows& rows, std::string_view expression, std::string_view goal,
+                     const EventView& event) {
+  auto& row = rows.update<FeatureRowT>(path(goal, expression));
+  row.feature = expression;
+  row.goal = goal;
+  if (row.data.empty()) row.data = data_of(rows, goal);
+  row.time = event.time;
+  return row;
 }
 
 /// Both lists of the goal in step with one feature's fate.
-void settle(RowWriter& rows, const std::string& goal, const std::string& expression, bool kept) {
-  change<GoalRowT>(rows, "goals", goal, [&](GoalRowT& row) {
-    remove(kept ? row.features_retired : row.features_kept, expression);
-    add_once(kept ? row.features_kept : row.features_retired, expression);
-  });
+void settle(MemoryRows& rows, std::string_view goal, std::string_view expression, bool kept) {
+  auto* row = rows.change<GoalRowT>(goal);
+  if (!row) return;
+  remove(kept ? row->features_retired : row->features_kept, expression);
+  add_once(kept ? row->features_kept : row->features_retired, expression);
+}
+
+/// FeatureKept and FeatureRetired say the same of two fates.
+template <class Body>
+void decide(MemoryRows& rows, const Body& body, const EventView& event, bool kept) {
+  const auto goal = goal_of(body.goal(), event);
+  auto& row = feature(rows, view(body.feature()), goal, event);
+  row.status = kept ? "kept" : "retired";
+  row.gain = unpacked(body.gain());
+  row.reason = view(body.reason());
+  row.decided = reference(event);
+  settle(rows, goal, row.feature, kept);
 }
 
 }  // namespace
 
-void apply(RowWriter& rows, const events::DatasetRegisteredT& body, const Recorded& event) {
-  if (!body.data) return;
+void apply(MemoryRows& rows, const events::DatasetRegistered& body, const EventView& event) {
+  const auto* data = body.data();
+  if (!data) return;
   events::DatasetRowT row;
-  row.name = body.data->name;
-  row.hash = body.data->hash;
-  row.rows = body.rows;
-  row.users = body.users;
-  row.items = body.items;
-  row.label = body.data->label;
-  row.columns = copies_of(body.columns);
-  row.source = body.source;
+  row.name = view(data->name());
+  row.hash = view(data->hash());
+  row.rows = body.rows();
+  row.users = body.users();
+  row.items = body.items();
+  row.label = view(data->label());
+  row.columns = unpacked(body.columns());
+  row.source = view(body.source());
   row.ref = reference(event);
   row.time = event.time;
+  auto& known = rows.update<events::DatasetRowT>(row.name);
   // Registered again once its columns are profiled, or unchanged: what was known of the same content stays.
-  if (auto known = get<events::DatasetRowT>(rows, "datasets", row.name); known && known->hash == row.hash) {
-    if (row.columns.empty()) row.columns = std::move(known->columns);
-    if (row.source.empty()) row.source = known->source;
+  if (!known.ref.empty() && known.hash == row.hash) {
+    if (row.columns.empty()) row.columns = std::move(known.columns);
+    if (row.source.empty()) row.source = known.source;
   }
-  put(rows, "datasets", row.name, row);
+  known = std::move(row);
 }
 
-void apply(RowWriter& rows, const events::FeatureProposedT& body, const Recorded& event) {
-  feature(rows, body.feature, body.goal, event, [&](FeatureRowT& row) {
-    row.status = "proposed";
-    row.family = body.family;
-    row.why = body.why;
-    row.proposed = reference(event);
-  });
+void apply(MemoryRows& rows, const events::FeatureProposed& body, const EventView& event) {
+  auto& row = feature(rows, view(body.feature()), goal_of(body.goal(), event), event);
+  row.status = "proposed";
+  row.family = view(body.family());
+  row.why = view(body.why());
+  row.proposed = reference(event);
 }
 
-void apply(RowWriter& rows, const events::FeatureScreenedT& body, const Recorded& event) {
-  if (!body.screen) return;
-  feature(rows, body.screen->feature, body.goal, event, [&](FeatureRowT& row) {
-    if (row.status != "kept" && row.status != "retired") row.status = "screened";
-    row.screened = true;
-    row.passed = body.screen->passed;
-    row.information = body.screen->information;
-    row.null_mean = body.screen->null_mean;
-    row.null_p95 = body.screen->null_p95;
-    row.base = body.base;
-    row.screening = reference(event);
-  });
+void apply(MemoryRows& rows, const events::FeatureScreened& body, const EventView& event) {
+  const auto* screen = body.screen();
+  if (!screen) return;
+  auto& row = feature(rows, view(screen->feature()), goal_of(body.goal(), event), event);
+  if (row.status != "kept" && row.status != "retired") row.status = "screened";
+  row.screened = true;
+  row.passed = screen->passed();
+  row.information = screen->information();
+  row.null_mean = screen->null_mean();
+  row.null_p95 = screen->null_p95();
+  row.base = texts(body.base());
+  row.screening = reference(event);
 }
 
-void apply(RowWriter& rows, const events::FeatureKeptT& body, const Recorded& event) {
-  feature(rows, body.feature, body.goal, event, [&](FeatureRowT& row) {
-    row.status = "kept";
-    row.gain = copy_of(body.gain);
-    row.reason = body.reason;
-    row.decided = reference(event);
-  });
-  settle(rows, goal_of(body.goal, event), body.feature, true);
+void apply(MemoryRows& rows, const events::FeatureKept& body, const EventView& event) {
+  decide(rows, body, event, true);
 }
 
-void apply(RowWriter& rows, const events::FeatureRetiredT& body, const Recorded& event) {
-  feature(rows, body.feature, body.goal, event, [&](FeatureRowT& row) {
-    row.status = "retired";
-    row.gain = copy_of(body.gain);
-    row.reason = body.reason;
-    row.decided = reference(event);
-  });
-  settle(rows, goal_of(body.goal, event), body.feature, false);
+void apply(MemoryRows& rows, const events::FeatureRetired& body, const EventView& event) {
+  decide(rows, body, event, false);
 }
 
 }  // namespace automodel::storage::memory_rows

@@ -1,5 +1,4 @@
 #include "storage/memory/apply.hpp"
-#include "storage/memory/rows.hpp"
 
 namespace automodel::storage::memory_rows {
 
@@ -7,91 +6,87 @@ using events::CycleRowT;
 using events::GoalReportRowT;
 using events::GoalRowT;
 
-void apply(RowWriter& rows, const events::GoalAcceptedT& body, const Recorded& event) {
-  if (!body.goal) return;
-  GoalRowT row;
-  row.id = body.goal->id;
+void apply(MemoryRows& rows, const events::GoalAccepted& body, const EventView& event) {
+  const auto* goal = body.goal();
+  if (!goal) return;
+  auto& row = rows.fresh<GoalRowT>(view(goal->id()));
+  row.id = view(goal->id());
   row.status = "open";
-  row.goal = copy_of(body.goal);
-  row.seconds_left = body.goal->budget_seconds;
-  row.trials_left = body.goal->max_trials;
+  row.goal = unpacked(goal);
+  row.seconds_left = goal->budget_seconds();
+  row.trials_left = goal->max_trials();
   row.accepted = reference(event);
   row.time = event.time;
-  put(rows, "goals", row.id, row);
 }
 
-void apply(RowWriter& rows, const events::CycleStartedT& body, const Recorded& event) {
-  auto goal = goal_of(body.goal, event);
-  CycleRowT row;
+void apply(MemoryRows& rows, const events::CycleStarted& body, const EventView& event) {
+  const auto goal = goal_of(body.goal(), event);
+  auto& row = rows.fresh<CycleRowT>(cycle_key(goal, body.cycle()));
   row.goal = goal;
-  row.cycle = body.cycle;
-  row.asked = body.asked;
-  row.seconds_left = body.seconds_left;
-  row.trials_left = body.trials_left;
+  row.cycle = body.cycle();
+  row.asked = texts(body.asked());
+  row.seconds_left = body.seconds_left();
+  row.trials_left = body.trials_left();
   row.ref = reference(event);
   row.time = event.time;
-  put(rows, "cycles", goal + "/" + std::to_string(body.cycle), row);
-  change<GoalRowT>(rows, "goals", goal, [&](GoalRowT& known) {
-    known.cycle = body.cycle;
-    known.seconds_left = body.seconds_left;
-    known.trials_left = body.trials_left;
-  });
+  if (auto* known = rows.change<GoalRowT>(goal)) {
+    known->cycle = body.cycle();
+    known->seconds_left = body.seconds_left();
+    known->trials_left = body.trials_left();
+  }
 }
 
-void apply(RowWriter& rows, const events::GoalPausedT& body, const Recorded& event) {
-  change<GoalRowT>(rows, "goals", goal_of(body.goal, event), [&](GoalRowT& row) {
-    row.status = "paused";
-    row.reason = body.by.empty() ? "paused" : "paused by " + body.by;
-  });
+void apply(MemoryRows& rows, const events::GoalPaused& body, const EventView& event) {
+  auto* row = rows.change<GoalRowT>(goal_of(body.goal(), event));
+  if (!row) return;
+  row->status = "paused";
+  row->reason = view(body.by()).empty() ? "paused" : "paused by " + text(body.by());
 }
 
-void apply(RowWriter& rows, const events::GoalResumedT& body, const Recorded& event) {
-  change<GoalRowT>(rows, "goals", goal_of(body.goal, event), [&](GoalRowT& row) {
-    if (row.status == "closing") return;  // its node started again: it closes on
-    row.status = "open";
-    row.reason.clear();
-  });
+void apply(MemoryRows& rows, const events::GoalResumed& body, const EventView& event) {
+  auto* row = rows.change<GoalRowT>(goal_of(body.goal(), event));
+  if (!row || row->status == "closing") return;  // its node started again: it closes on
+  row->status = "open";
+  row->reason.clear();
 }
 
-void apply(RowWriter& rows, const events::GoalClosingT& body, const Recorded& event) {
-  change<GoalRowT>(rows, "goals", goal_of(body.goal, event), [&](GoalRowT& row) {
-    row.status = "closing";
-    row.reason = body.reason;
-  });
+void apply(MemoryRows& rows, const events::GoalClosing& body, const EventView& event) {
+  auto* row = rows.change<GoalRowT>(goal_of(body.goal(), event));
+  if (!row) return;
+  row->status = "closing";
+  row->reason = view(body.reason());
 }
 
-void apply(RowWriter& rows, const events::GoalFinishedT& body, const Recorded& event) {
-  change<GoalRowT>(rows, "goals", goal_of(body.goal, event), [&](GoalRowT& row) {
-    row.status = "finished";
-    row.reason = body.reason;
-    row.seconds = body.seconds;
-    row.finished = reference(event);
-    row.finished_time = event.time;
-  });
+void apply(MemoryRows& rows, const events::GoalFinished& body, const EventView& event) {
+  auto* row = rows.change<GoalRowT>(goal_of(body.goal(), event));
+  if (!row) return;
+  row->status = "finished";
+  row->reason = view(body.reason());
+  row->seconds = body.seconds();
+  row->finished = reference(event);
+  row->finished_time = event.time;
 }
 
-void apply(RowWriter& rows, const events::ReportRequestedT& body, const Recorded& event) {
-  auto goal = goal_of(body.goal, event);
-  GoalReportRowT row;
+void apply(MemoryRows& rows, const events::ReportRequested& body, const EventView& event) {
+  const auto goal = goal_of(body.goal(), event);
+  auto& row = rows.fresh<GoalReportRowT>(goal);
   row.goal = goal;
   row.status = "requested";
-  if (body.champion) row.champion = body.champion->id;
-  for (const auto& baseline : body.baselines)
-    if (baseline) row.baselines.push_back(baseline->id);
+  if (const auto* champion = body.champion()) row.champion = view(champion->id());
+  if (const auto* baselines = body.baselines())
+    for (const auto* baseline : *baselines) row.baselines.emplace_back(view(baseline->id()));
   row.requested = reference(event);
   row.time = event.time;
-  put(rows, "reports", goal, row);
 }
 
-void apply(RowWriter& rows, const events::ReportProducedT& body, const Recorded& event) {
-  auto goal = goal_of(body.goal, event);
-  update<GoalReportRowT>(rows, "reports", goal, [&](GoalReportRowT& row) {
-    row.goal = goal;
-    row.status = "produced";
-    row.rows = copies_of(body.rows);
-    row.produced = reference(event);
-    row.time = event.time;
-  });
+void apply(MemoryRows& rows, const events::ReportProduced& body, const EventView& event) {
+  const auto goal = goal_of(body.goal(), event);
+  auto& row = rows.update<GoalReportRowT>(goal);
+  row.goal = goal;
+  row.status = "produced";
+  row.rows = unpacked(body.rows());
+  row.produced = reference(event);
+  row.time = event.time;
 }
 
 }  // namespace automodel::storage::memory_rows

@@ -1,5 +1,4 @@
 #include "storage/memory/apply.hpp"
-#include "storage/memory/rows.hpp"
 
 namespace automodel::storage::memory_rows {
 
@@ -10,130 +9,121 @@ using events::ModelRowT;
 namespace {
 
 /// "trial-7" of "trial-7/int8".
-std::string trial_of(const RowReader& rows, const std::string& model) {
-  if (get<events::TrialRowT>(rows, "trials", model)) return model;
-  auto parent = model.substr(0, model.rfind('/'));
-  return get<events::TrialRowT>(rows, "trials", parent) ? parent : std::string();
+std::string_view trial_of(MemoryRows& rows, std::string_view model) {
+  if (rows.find<events::TrialRowT>(model)) return model;
+  const auto parent = model.substr(0, model.rfind('/'));
+  return rows.find<events::TrialRowT>(parent) ? parent : std::string_view();
 }
 
-template <class Change>
-void model(RowWriter& rows, const events::ModelRefT& ref, const std::string& goal, const Recorded& event,
-           Change change_row) {
-  update<ModelRowT>(rows, "models", ref.id, [&](ModelRowT& row) {
-    if (row.id.empty()) row.time = event.time;
-    row.id = ref.id;
-    row.goal = goal;
-    if (row.trial.empty()) row.trial = trial_of(rows, ref.id);
-    row.model = std::make_unique<events::ModelRefT>(ref);
-    add_once(row.refs, reference(event));
-    change_row(row);
-  });
+ModelRowT& model(MemoryRows& rows, const events::ModelRef& ref, std::string_view goal,
+                 const EventView& event) {
+  const auto id = view(ref.id());
+  auto& row = rows.update<ModelRowT>(id);
+  if (row.id.empty()) row.time = event.time;
+  row.id = id;
+  row.goal = goal;
+  if (row.trial.empty()) row.trial = trial_of(rows, id);
+  row.model = unpacked(&ref);
+  add_once(row.refs, reference(event));
+  return row;
 }
 
-void deploy(RowWriter& rows, const std::string& kind, const events::ModelRefT& ref,
-            const std::string& previous, const std::string& reason, const std::string& goal,
-            const Recorded& event) {
-  DeploymentRowT row;
+void deploy(MemoryRows& rows, std::string_view kind, const events::ModelRef& ref, std::string_view previous,
+            std::string_view reason, std::string_view goal, const EventView& event) {
+  const auto at = reference(event);
+  auto& row = rows.fresh<DeploymentRowT>(path(goal, at));
   row.kind = kind;
   row.goal = goal;
-  row.model = ref.id;
-  if (ref.config) row.method = ref.config->method;
+  row.model = view(ref.id());
+  if (const auto* config = ref.config()) row.method = view(config->method());
   row.previous = previous;
   row.reason = reason;
-  row.ref = reference(event);
+  row.ref = at;
   row.time = event.time;
-  put(rows, "deployments", goal + "/" + row.ref, row);
 }
 
-void crown(RowWriter& rows, const events::ModelRefT& ref, const std::string& dethroned, const char* status,
-           const std::string& goal, const Recorded& event) {
-  std::string before = dethroned;
-  change<GoalRowT>(rows, "goals", goal, [&](GoalRowT& row) {
-    if (before.empty()) before = row.champion;
-    row.champion = ref.id;
-    row.champion_metrics = copies_of(ref.metrics);
-    ++row.promotions;
-  });
-  if (!before.empty() && before != ref.id)
-    change<ModelRowT>(rows, "models", before, [&](ModelRowT& row) {
-      row.status = status;
-      add_once(row.refs, reference(event));
-    });
+void crown(MemoryRows& rows, const events::ModelRef& ref, std::string_view dethroned, const char* status,
+           std::string_view goal, const EventView& event) {
+  std::string before(dethroned);
+  if (auto* row = rows.change<GoalRowT>(goal)) {
+    if (before.empty()) before = row->champion;
+    row->champion = view(ref.id());
+    row->champion_metrics = unpacked(ref.metrics());
+    ++row->promotions;
+  }
+  if (before.empty() || before == view(ref.id())) return;
+  if (auto* row = rows.change<ModelRowT>(before)) {
+    row->status = status;
+    add_once(row->refs, reference(event));
+  }
 }
 
 }  // namespace
 
-void note_model(RowWriter& rows, const events::ModelRefT& ref, const std::string& status,
-                const std::string& goal, const Recorded& event) {
-  model(rows, ref, goal, event, [&](ModelRowT& row) {
-    if (row.status.empty() || row.status == "trained") row.status = status;
-  });
+void note_model(MemoryRows& rows, const events::ModelRef& ref, std::string_view status, std::string_view goal,
+                const EventView& event) {
+  auto& row = model(rows, ref, goal, event);
+  if (row.status.empty() || row.status == "trained") row.status = status;
 }
 
-void apply(RowWriter& rows, const events::CandidateMeasuredT& body, const Recorded& event) {
-  if (!body.model) return;
-  model(rows, *body.model, goal_of(body.goal, event), event, [&](ModelRowT& row) {
-    if (row.status.empty() || row.status == "trained") row.status = "candidate";
-    row.measured = true;
-    row.serving = copy_of(body.serving);
-  });
+void apply(MemoryRows& rows, const events::CandidateMeasured& body, const EventView& event) {
+  if (!body.model()) return;
+  auto& row = model(rows, *body.model(), goal_of(body.goal(), event), event);
+  if (row.status.empty() || row.status == "trained") row.status = "candidate";
+  row.measured = true;
+  row.serving = unpacked(body.serving());
 }
 
-void apply(RowWriter& rows, const events::CandidateComparedT& body, const Recorded& event) {
-  update<ModelRowT>(rows, "models", body.candidate, [&](ModelRowT& row) {
-    row.id = body.candidate;
-    if (row.goal.empty()) row.goal = goal_of(body.goal, event);
-    row.compared_with = body.champion;
-    row.comparison = copy_of(body.result);
-    add_once(row.refs, reference(event));
-  });
+void apply(MemoryRows& rows, const events::CandidateCompared& body, const EventView& event) {
+  auto& row = rows.update<ModelRowT>(view(body.candidate()));
+  row.id = view(body.candidate());
+  if (row.goal.empty()) row.goal = goal_of(body.goal(), event);
+  row.compared_with = view(body.champion());
+  row.comparison = unpacked(body.result());
+  add_once(row.refs, reference(event));
 }
 
-void apply(RowWriter& rows, const events::ModelQuantizedT& body, const Recorded& event) {
-  if (!body.model) return;
-  model(rows, *body.model, goal_of(body.goal, event), event, [&](ModelRowT& row) {
-    if (row.status.empty()) row.status = "candidate";
-    row.source = body.source;
-  });
+void apply(MemoryRows& rows, const events::ModelQuantized& body, const EventView& event) {
+  if (!body.model()) return;
+  auto& row = model(rows, *body.model(), goal_of(body.goal(), event), event);
+  if (row.status.empty()) row.status = "candidate";
+  row.source = view(body.source());
 }
 
-void apply(RowWriter& rows, const events::ModelPromotedT& body, const Recorded& event) {
-  if (!body.model) return;
-  auto goal = goal_of(body.goal, event);
-  model(rows, *body.model, goal, event, [&](ModelRowT& row) {
-    row.status = "champion";
-    row.reason = body.reason;
-  });
-  crown(rows, *body.model, body.previous, "replaced", goal, event);
-  deploy(rows, "promoted", *body.model, body.previous, body.reason, goal, event);
+void apply(MemoryRows& rows, const events::ModelPromoted& body, const EventView& event) {
+  if (!body.model()) return;
+  const auto goal = goal_of(body.goal(), event);
+  auto& row = model(rows, *body.model(), goal, event);
+  row.status = "champion";
+  row.reason = view(body.reason());
+  crown(rows, *body.model(), view(body.previous()), "replaced", goal, event);
+  deploy(rows, "promoted", *body.model(), view(body.previous()), view(body.reason()), goal, event);
 }
 
-void apply(RowWriter& rows, const events::ModelRefusedT& body, const Recorded& event) {
-  if (!body.model) return;
-  auto goal = goal_of(body.goal, event);
-  model(rows, *body.model, goal, event, [&](ModelRowT& row) {
-    row.status = "refused";
-    row.reason = body.reason;
-  });
-  deploy(rows, "refused", *body.model, {}, body.reason, goal, event);
+void apply(MemoryRows& rows, const events::ModelRefused& body, const EventView& event) {
+  if (!body.model()) return;
+  const auto goal = goal_of(body.goal(), event);
+  auto& row = model(rows, *body.model(), goal, event);
+  row.status = "refused";
+  row.reason = view(body.reason());
+  deploy(rows, "refused", *body.model(), {}, view(body.reason()), goal, event);
 }
 
-void apply(RowWriter& rows, const events::ModelRolledBackT& body, const Recorded& event) {
-  if (!body.model) return;
-  auto goal = goal_of(body.goal, event);
-  model(rows, *body.model, goal, event, [&](ModelRowT& row) {
-    row.status = "champion";
-    row.reason = body.reason;
-  });
-  crown(rows, *body.model, body.from, "rolled-back", goal, event);
-  deploy(rows, "rolled-back", *body.model, body.from, body.reason, goal, event);
+void apply(MemoryRows& rows, const events::ModelRolledBack& body, const EventView& event) {
+  if (!body.model()) return;
+  const auto goal = goal_of(body.goal(), event);
+  auto& row = model(rows, *body.model(), goal, event);
+  row.status = "champion";
+  row.reason = view(body.reason());
+  crown(rows, *body.model(), view(body.from()), "rolled-back", goal, event);
+  deploy(rows, "rolled-back", *body.model(), view(body.from()), view(body.reason()), goal, event);
 }
 
-void apply(RowWriter& rows, const events::ModelServedT& body, const Recorded& event) {
-  if (!body.model) return;
-  auto goal = goal_of(body.goal, event);
-  model(rows, *body.model, goal, event, [](ModelRowT&) {});
-  deploy(rows, "served", *body.model, {}, {}, goal, event);
+void apply(MemoryRows& rows, const events::ModelServed& body, const EventView& event) {
+  if (!body.model()) return;
+  const auto goal = goal_of(body.goal(), event);
+  model(rows, *body.model(), goal, event);
+  deploy(rows, "served", *body.model(), {}, {}, goal, event);
 }
 
 }  // namespace automodel::storage::memory_rows

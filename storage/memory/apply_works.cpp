@@ -1,8 +1,8 @@
 #include "storage/memory/apply.hpp"
-#include "storage/memory/rows.hpp"
 
 namespace automodel::storage::memory_rows {
 
+using events::AgentRowT;
 using events::CycleRowT;
 using events::ProposalRowT;
 using events::RewardRowT;
@@ -10,188 +10,183 @@ using events::WorkRowT;
 
 namespace {
 
-using Proposals = std::vector<std::unique_ptr<events::ProposalT>>;
-
-void offer(RowWriter& rows, const events::ProposalT& proposal, const std::string& goal, std::uint32_t cycle,
-           const Recorded& event) {
+void offer(MemoryRows& rows, const events::Proposal& proposal, std::string_view goal, std::uint32_t cycle,
+           const EventView& event) {
   // An offer is told twice, by the agent and by the Coordinator: the first telling counts.
-  if (get<ProposalRowT>(rows, "proposals", proposal.id)) return;
-  ProposalRowT row;
-  row.id = proposal.id;
+  const auto id = view(proposal.id());
+  if (rows.find<ProposalRowT>(id)) return;
+  auto& row = rows.fresh<ProposalRowT>(id);
+  row.id = id;
   row.status = "offered";
   row.goal = goal;
   row.cycle = cycle;
-  row.agent = proposal.agent;
-  row.action = proposal.action;
-  row.subject = proposal.subject;
-  row.expected_gain = proposal.expected_gain;
-  row.expected_cost = proposal.expected_cost;
-  row.features = proposal.features;
-  for (const auto& config : proposal.configs)
-    if (config) row.fingerprints.push_back(config->fingerprint);
-  if (proposal.model) row.model = proposal.model->id;
+  row.agent = view(proposal.agent());
+  row.action = view(proposal.action());
+  row.subject = view(proposal.subject());
+  row.expected_gain = proposal.expected_gain();
+  row.expected_cost = proposal.expected_cost();
+  row.features = texts(proposal.features());
+  if (const auto* configs = proposal.configs())
+    for (const auto* config : *configs) row.fingerprints.emplace_back(view(config->fingerprint()));
+  if (const auto* model = proposal.model()) row.model = view(model->id());
   row.ref = reference(event);
   row.time = event.time;
-  put(rows, "proposals", row.id, row);
+  rows.index(Index::proposals_by_cycle, cycle_key(goal, cycle), id);
 }
 
-void advance_proposal(RowWriter& rows, const std::string& proposal, const std::string& status) {
-  change<ProposalRowT>(rows, "proposals", proposal, [&](ProposalRowT& row) { row.status = status; });
-}
-
-RewardRowT reward_row(const RowReader& rows, const WorkRowT& work) {
-  auto row = get<RewardRowT>(rows, "rewards", work.agent + "/" + work.action).value_or(RewardRowT{});
+RewardRowT& reward_of(MemoryRows& rows, const WorkRowT& work) {
+  auto& row = rows.update<RewardRowT>(path(work.agent, work.action));
   row.agent = work.agent;
   row.action = work.action;
   return row;
 }
 
-void put_reward(RowWriter& rows, RewardRowT& row) {
+void set_means(RewardRowT& row) {
   row.mean_cost = row.works ? row.cost_sum / row.works : 0;
   row.mean_inner = row.works ? row.inner_sum / row.works : 0;
   row.mean_outer = row.outer_count ? row.outer_sum / row.outer_count : 0;
   row.gain_per_cost = row.outer_cost_sum > 0 ? row.outer_sum / row.outer_cost_sum : 0;
-  put(rows, "rewards", row.agent + "/" + row.action, row);
 }
 
 /// The work that an outcome is about: named itself, through its proposal, or as the only one of its decision.
-std::optional<WorkRowT> work_of(const RowReader& rows, const std::string& subject,
-                                const std::string& decision) {
-  if (auto work = get<WorkRowT>(rows, "works", subject)) return work;
-  if (auto proposal = get<ProposalRowT>(rows, "proposals", subject); proposal && !proposal->work.empty())
-    return get<WorkRowT>(rows, "works", proposal->work);
-  std::vector<std::string> works;
-  if (!decision.empty())
-    rows.scan("works_by_decision", memory_key(decision) + " @ ",
-              [&](std::string_view, events::ByteView bytes) {
-                if (auto entry = events::unpack<events::IndexRowT>(bytes)) works.push_back(entry->key);
-                return works.size() < 2;
-              });
-  return works.size() == 1 ? get<WorkRowT>(rows, "works", works.front()) : std::nullopt;
+WorkRowT* work_of(MemoryRows& rows, std::string_view subject, std::string_view decision) {
+  if (auto* work = rows.change<WorkRowT>(subject)) return work;
+  if (const auto* proposal = rows.find<ProposalRowT>(subject); proposal && !proposal->work.empty())
+    return rows.change<WorkRowT>(proposal->work);
+  if (decision.empty()) return nullptr;
+  const auto works = rows.indexed(Index::works_by_decision, decision, 2);
+  return works.size() == 1 ? rows.change<WorkRowT>(works.front()) : nullptr;
 }
 
 }  // namespace
 
-void apply(RowWriter& rows, const events::ProposalsOfferedT& body, const Recorded& event) {
-  for (const auto& proposal : body.proposals)
-    if (proposal) offer(rows, *proposal, goal_of(body.goal, event), body.cycle, event);
+void apply(MemoryRows& rows, const events::ProposalsOffered& body, const EventView& event) {
+  if (!body.proposals()) return;
+  const auto goal = goal_of(body.goal(), event);
+  for (const auto* proposal : *body.proposals()) offer(rows, *proposal, goal, body.cycle(), event);
 }
 
-void apply(RowWriter& rows, const events::ProposalsReceivedT& body, const Recorded& event) {
-  auto goal = goal_of(body.goal, event);
-  for (const auto& proposal : body.proposals)
-    if (proposal) offer(rows, *proposal, goal, body.cycle, event);
-  change<CycleRowT>(rows, "cycles", goal + "/" + std::to_string(body.cycle), [&](CycleRowT& row) {
-    auto answer = std::make_unique<events::CycleAnswerT>();
-    answer->agent = body.agent;
-    answer->proposals = static_cast<std::uint32_t>(body.proposals.size());
-    answer->none_because = body.none_because;
-    answer->ref = reference(event);
-    row.answers.push_back(std::move(answer));
-  });
+void apply(MemoryRows& rows, const events::ProposalsReceived& body, const EventView& event) {
+  const auto goal = goal_of(body.goal(), event);
+  if (const auto* proposals = body.proposals())
+    for (const auto* proposal : *proposals) offer(rows, *proposal, goal, body.cycle(), event);
+  auto* row = rows.change<CycleRowT>(cycle_key(goal, body.cycle()));
+  if (!row) return;
+  auto answer = std::make_unique<events::CycleAnswerT>();
+  answer->agent = view(body.agent());
+  answer->proposals = body.proposals() ? body.proposals()->size() : 0;
+  answer->none_because = view(body.none_because());
+  answer->ref = reference(event);
+  row->answers.push_back(std::move(answer));
 }
 
-void apply(RowWriter& rows, const events::ProposalApprovedT& body, const Recorded&) {
-  change<ProposalRowT>(rows, "proposals", body.proposal, [&](ProposalRowT& row) {
-    row.status = "approved";
-    row.by = body.by;
-  });
+void apply(MemoryRows& rows, const events::ProposalApproved& body, const EventView&) {
+  auto* row = rows.change<ProposalRowT>(view(body.proposal()));
+  if (!row) return;
+  row->status = "approved";
+  row->by = view(body.by());
 }
 
-void apply(RowWriter& rows, const events::ProposalVetoedT& body, const Recorded&) {
-  change<ProposalRowT>(rows, "proposals", body.proposal, [&](ProposalRowT& row) {
-    row.status = "vetoed";
-    row.by = body.by;
-    row.reason = body.reason;
-  });
+void apply(MemoryRows& rows, const events::ProposalVetoed& body, const EventView&) {
+  auto* row = rows.change<ProposalRowT>(view(body.proposal()));
+  if (!row) return;
+  row->status = "vetoed";
+  row->by = view(body.by());
+  row->reason = view(body.reason());
 }
 
-void apply(RowWriter& rows, const events::WorkAssignedT& body, const Recorded& event) {
-  if (!body.work) return;
-  WorkRowT row;
-  row.id = body.work->id;
+void apply(MemoryRows& rows, const events::WorkAssigned& body, const EventView& event) {
+  const auto* assigned = body.work();
+  if (!assigned) return;
+  const auto id = view(assigned->id());
+  auto& row = rows.fresh<WorkRowT>(id);
+  row.id = id;
   row.status = "assigned";
   row.goal = event.correlation;
-  if (const auto& context = body.work->context) {
-    row.cycle = context->cycle;
-    if (context->goal) row.goal = context->goal->id;
+  if (const auto* context = assigned->context()) {
+    row.cycle = context->cycle();
+    if (const auto* goal = context->goal()) row.goal = view(goal->id());
   }
-  if (const auto& proposal = body.work->proposal) {
-    row.proposal = proposal->id;
-    row.agent = proposal->agent;
-    row.action = proposal->action;
-    row.subject = proposal->subject;
-    row.expected_gain = proposal->expected_gain;
-    row.expected_cost = proposal->expected_cost;
+  if (const auto* proposal = assigned->proposal()) {
+    row.proposal = view(proposal->id());
+    row.agent = view(proposal->agent());
+    row.action = view(proposal->action());
+    row.subject = view(proposal->subject());
+    row.expected_gain = proposal->expected_gain();
+    row.expected_cost = proposal->expected_cost();
     // Work that the Coordinator thinks up itself (evaluate) was never offered.
     offer(rows, *proposal, row.goal, row.cycle, event);
   }
-  row.decision = text(body.decision);
+  row.decision = text(body.decision());
   row.assigned = reference(event);
   row.time = event.time;
-  put(rows, "works", row.id, row);
-  if (!row.decision.empty()) index(rows, "works_by_decision", row.decision, row.id);
-  change<ProposalRowT>(rows, "proposals", row.proposal, [&](ProposalRowT& proposal) {
-    proposal.status = "assigned";
-    proposal.work = row.id;
-    if (proposal.decision.empty()) proposal.decision = row.decision;
-  });
-  change<CycleRowT>(rows, "cycles", row.goal + "/" + std::to_string(row.cycle),
-                    [&](CycleRowT& cycle) { add_once(cycle.works, row.id); });
-}
-
-void apply(RowWriter& rows, const events::WorkAcceptedT& body, const Recorded&) {
-  if (!body.work) return;
-  change<WorkRowT>(rows, "works", body.work->id, [](WorkRowT& row) {
-    if (row.status == "assigned") row.status = "accepted";
-  });
-}
-
-void apply(RowWriter& rows, const events::WorkReportedT& body, const Recorded&) {
-  if (!body.finished) return;
-  change<WorkRowT>(rows, "works", body.finished->work, [](WorkRowT& row) {
-    if (row.finished.empty()) row.status = "reported";
-  });
-}
-
-void apply(RowWriter& rows, const events::WorkFinishedT& body, const Recorded& event) {
-  auto work = get<WorkRowT>(rows, "works", body.work).value_or(WorkRowT{});
-  bool first = work.finished.empty();
-  work.id = body.work;
-  if (work.agent.empty()) work.agent = body.agent;
-  if (work.goal.empty()) work.goal = event.correlation;
-  work.status = body.failure ? "failed" : "done";
-  work.cost = body.cost;
-  work.reward = body.reward;
-  work.features_kept = body.features_kept;
-  work.features_retired = body.features_retired;
-  work.candidates.clear();
-  for (const auto& candidate : body.candidates) {
-    if (!candidate) continue;
-    work.candidates.push_back(candidate->id);
-    note_model(rows, *candidate, "candidate", work.goal, event);
+  if (!row.decision.empty()) rows.index(Index::works_by_decision, row.decision, row.id);
+  if (!row.goal.empty()) rows.index(Index::works_by_goal, row.goal, row.id);
+  if (auto* proposal = rows.change<ProposalRowT>(row.proposal)) {
+    proposal->status = "assigned";
+    proposal->work = row.id;
+    if (proposal->decision.empty()) proposal->decision = row.decision;
   }
-  if (body.promoted) work.promoted = body.promoted->id;
-  work.failure = copy_of(body.failure);
-  work.conclusion = body.conclusion;
+  if (auto* cycle = rows.change<CycleRowT>(cycle_key(row.goal, row.cycle))) add_once(cycle->works, row.id);
+  if (row.agent.empty()) return;
+  auto& agent = rows.update<AgentRowT>(row.agent);
+  agent.agent = row.agent;
+  add_once(agent.open_works, row.id);
+}
+
+void apply(MemoryRows& rows, const events::WorkAccepted& body, const EventView&) {
+  if (!body.work()) return;
+  auto* row = rows.change<WorkRowT>(view(body.work()->id()));
+  if (row && row->status == "assigned") row->status = "accepted";
+}
+
+void apply(MemoryRows& rows, const events::WorkReported& body, const EventView&) {
+  if (!body.finished()) return;
+  auto* row = rows.change<WorkRowT>(view(body.finished()->work()));
+  if (row && row->finished.empty()) row->status = "reported";
+}
+
+void apply(MemoryRows& rows, const events::WorkFinished& body, const EventView& event) {
+  auto& work = rows.update<WorkRowT>(view(body.work()));
+  const bool first = work.finished.empty();
+  work.id = view(body.work());
+  if (work.agent.empty()) work.agent = view(body.agent());
+  if (work.goal.empty()) {
+    work.goal = event.correlation;
+    if (!work.goal.empty()) rows.index(Index::works_by_goal, work.goal, work.id);
+  }
+  work.status = body.failure() ? "failed" : "done";
+  work.cost = body.cost();
+  work.reward = body.reward();
+  work.features_kept = texts(body.features_kept());
+  work.features_retired = texts(body.features_retired());
+  work.candidates.clear();
+  if (const auto* candidates = body.candidates())
+    for (const auto* candidate : *candidates) {
+      work.candidates.emplace_back(view(candidate->id()));
+      note_model(rows, *candidate, "candidate", work.goal, event);
+    }
+  if (const auto* promoted = body.promoted()) work.promoted = view(promoted->id());
+  work.failure = unpacked(body.failure());
+  work.conclusion = view(body.conclusion());
   work.finished = reference(event);
   work.finished_time = event.time;
-  put(rows, "works", work.id, work);
-  advance_proposal(rows, work.proposal, work.status);
+  if (auto* proposal = rows.change<ProposalRowT>(work.proposal)) proposal->status = work.status;
+  if (auto* agent = rows.change<AgentRowT>(work.agent)) remove(agent->open_works, work.id);
   if (!first || work.action.empty()) return;
-  auto reward = reward_row(rows, work);
+  auto& reward = reward_of(rows, work);
   ++reward.works;
-  if (body.failure) ++reward.failed;
+  if (body.failure()) ++reward.failed;
   reward.cost_sum += work.cost;
   reward.inner_sum += work.reward;
   reward.inner_squares += work.reward * work.reward;
-  put_reward(rows, reward);
+  set_means(reward);
 }
 
-void reward_work(RowWriter& rows, const std::string& subject, const std::string& decision, double outer) {
-  auto work = work_of(rows, subject, decision);
+void reward_work(MemoryRows& rows, std::string_view subject, std::string_view decision, double outer) {
+  auto* work = work_of(rows, subject, decision);
   if (!work) return;
-  auto reward = reward_row(rows, *work);
+  auto& reward = reward_of(rows, *work);
   if (work->has_outer) {  // a later word on the same work replaces the earlier one
     reward.outer_sum -= work->outer_reward;
     reward.outer_squares -= work->outer_reward * work->outer_reward;
@@ -201,20 +196,19 @@ void reward_work(RowWriter& rows, const std::string& subject, const std::string&
   }
   reward.outer_sum += outer;
   reward.outer_squares += outer * outer;
-  put_reward(rows, reward);
+  set_means(reward);
   work->has_outer = true;
   work->outer_reward = outer;
-  put(rows, "works", work->id, *work);
 }
 
-void apply(RowWriter& rows, const events::JobFailedT& body, const Recorded& event) {
-  events::FailureRowT row;
-  row.job = body.job;
+void apply(MemoryRows& rows, const events::JobFailed& body, const EventView& event) {
+  const auto ref = reference(event);
+  auto& row = rows.fresh<events::FailureRowT>(ref);
+  row.job = view(body.job());
   row.goal = event.correlation;
-  row.failure = copy_of(body.failure);
-  row.ref = reference(event);
+  row.failure = unpacked(body.failure());
+  row.ref = ref;
   row.time = event.time;
-  put(rows, "failures", row.ref, row);
 }
 
 }  // namespace automodel::storage::memory_rows

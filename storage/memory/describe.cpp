@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "storage/memory/rows.hpp"
+#include "storage/memory/references.hpp"
 #include "storage/memory/words.hpp"
 
 namespace automodel::storage {
@@ -10,7 +10,7 @@ namespace automodel::storage {
 namespace {
 
 using namespace words;
-using memory_rows::agent_of;
+using references::agent_of;
 
 std::string named(const std::unique_ptr<events::ModelRefT>& model) {
   if (!model) return "a model";
@@ -57,7 +57,7 @@ std::string say(const events::DecisionMadeT& body, const events::Recorded& event
 
 std::string say(const events::OutcomeObservedT& body, const events::Recorded&) {
   std::string text = "outcome";
-  if (body.decision) text += " of " + memory_rows::text(body.decision);
+  if (body.decision) text += " of " + references::text(body.decision);
   text += after(" for ", body.subject) + ": ";
   switch (body.verdict) {
     case events::Verdict::Better:
@@ -138,7 +138,7 @@ std::string work_words(const std::unique_ptr<events::WorkT>& work) {
 std::string say(const events::WorkAssignedT& body, const events::Recorded&) {
   auto agent = body.work && body.work->proposal ? body.work->proposal->agent : std::string();
   return work_words(body.work) + " handed to " + (agent.empty() ? "an agent" : agent) +
-         (body.decision ? ", as decided in " + memory_rows::text(body.decision) : "");
+         (body.decision ? ", as decided in " + references::text(body.decision) : "");
 }
 std::string say(const events::WorkAcceptedT& body, const events::Recorded& event) {
   return agent_of(event) + " took " + work_words(body.work);
@@ -339,14 +339,14 @@ std::string describe(const events::Recorded& event) {
 
 std::vector<std::string> evidence_of(const events::Recorded& event) {
   const auto& body = event.event.body;
-  if (const auto* decision = body.AsDecisionMade()) return memory_rows::texts(decision->evidence);
+  if (const auto* decision = body.AsDecisionMade()) return references::texts(decision->evidence);
   if (const auto* outcome = body.AsOutcomeObserved()) {
-    auto refs = memory_rows::texts(outcome->evidence);
-    if (outcome->decision) refs.insert(refs.begin(), memory_rows::text(outcome->decision));
+    auto refs = references::texts(outcome->evidence);
+    if (outcome->decision) refs.insert(refs.begin(), references::text(outcome->decision));
     return refs;
   }
   if (const auto* assigned = body.AsWorkAssigned(); assigned && assigned->decision)
-    return {memory_rows::text(assigned->decision)};
+    return {references::text(assigned->decision)};
   return {};
 }
 

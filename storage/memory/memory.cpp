@@ -1,6 +1,5 @@
 #include "storage/memory/memory.hpp"
 
-#include <chrono>
 #include <exception>
 
 #include "storage/memory/apply.hpp"
@@ -12,7 +11,7 @@ namespace {
 class MemoryProjection final : public Projection {
  public:
   std::string name() const override { return "memory"; }
-  std::string schema() const override { return "memory/2"; }
+  std::string schema() const override { return "memory/3"; }
   std::vector<std::string> tables() const override {
     return {"goals",
             "cycles",
@@ -29,27 +28,26 @@ class MemoryProjection final : public Projection {
             "rewards",
             "reports",
             "failures",
+            "agents",
             "trials_by_goal",
             "decisions_by_subject",
+            "decisions_by_goal",
             "outcomes_by_subject",
-            "works_by_decision"};
+            "outcomes_by_goal",
+            "works_by_decision",
+            "works_by_goal",
+            "proposals_by_cycle"};
   }
   void apply(RowWriter& rows, const events::Recorded& event) const override;
+  std::unique_ptr<Fold> fold(RowWriter& rows) const override;
 };
 
-/// Reads one union member and applies it; a record whose body could not be read has none.
-template <class Body>
-void apply_as(RowWriter& rows, const Body* body, const events::Recorded& event) {
-  if (body) memory_rows::apply(rows, *body, event);
-}
-
-void MemoryProjection::apply(RowWriter& rows, const events::Recorded& event) const {
+void apply_event(memory_rows::MemoryRows& rows, const EventView& event) {
   using events::EventBody;
-  const auto& body = event.event.body;
-  switch (body.type) {
+  switch (event.event->body_type()) {
 #define AUTOMODEL_APPLY(kind) \
   case EventBody::kind:       \
-    return apply_as(rows, body.As##kind(), event)
+    return memory_rows::apply(rows, *event.event->body_as_##kind(), event)
     AUTOMODEL_APPLY(DecisionMade);
     AUTOMODEL_APPLY(OutcomeObserved);
     AUTOMODEL_APPLY(GoalAccepted);
@@ -94,6 +92,33 @@ void MemoryProjection::apply(RowWriter& rows, const events::Recorded& event) con
   }
 }
 
+class MemoryFold final : public Fold {
+ public:
+  explicit MemoryFold(RowWriter& rows) : rows_(rows) {}
+  void apply(const EventView& event) override {
+    apply_event(rows_, event);
+    rows_.rest();
+  }
+  void finish() override { rows_.finish(); }
+
+ private:
+  memory_rows::MemoryRows rows_;
+};
+
+std::unique_ptr<Fold> MemoryProjection::fold(RowWriter& rows) const {
+  return std::make_unique<MemoryFold>(rows);
+}
+
+void MemoryProjection::apply(RowWriter& rows, const events::Recorded& recorded) const {
+  const auto bytes = events::pack(recorded.event);
+  const auto* event = flatbuffers::GetRoot<events::Event>(bytes.data());
+  if (!event->body()) return;  // an event at hand may have no body
+  MemoryFold one(rows);
+  one.apply(
+      {recorded.sequence, recorded.stream, recorded.version, recorded.time, recorded.correlation, event, {}});
+  one.finish();
+}
+
 }  // namespace
 
 std::shared_ptr<Projection> memory_projection() { return std::make_shared<MemoryProjection>(); }
@@ -129,21 +154,15 @@ Result<ReplayResult> replay(const EventStore& store, std::uint64_t until) {
     if (auto caught_up = store.wait_for(projection->name(), last, std::chrono::seconds(10)); !caught_up)
       return fail(caught_up.error());
   }
-  auto started = std::chrono::steady_clock::now();
-  auto read = store.read_all(1, [&](const events::Recorded& event) {
-    if (event.sequence > end) return false;
-    projection->apply(rebuilt, event);
-    ++result.events;
-    return event.sequence < end;
-  });
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  const auto folded = store.rebuild(*projection, rebuilt, end);
+  if (folded) result.events = folded->events, result.seconds = folded->seconds;
   result.digest = events::hex(digest(*projection, rebuilt));
   auto chain = store.verify();
   result.chain_intact = chain.has_value();
   if (!chain) result.chain_fault = to_string(chain.error());
-  if (!read) {
+  if (!folded) {
     // Where the chain is broken, an unreadable record is that fault, and the result says so.
-    if (result.chain_intact) return fail(read.error());
+    if (result.chain_intact) return fail(folded.error());
     return result;
   }
   if (until == 0) {

@@ -11,8 +11,11 @@
 //   goal-1 trials        TrialRow        trial-7                    failures      FailureRow
 //   autotrain/main#40 fingerprints  FingerprintRow  the fingerprint
 //
+// agents: AgentRow by agent.
+//
 // Indexes (IndexRow; keys are "<what is asked> @ <key>"): trials_by_goal, decisions_by_subject,
-// outcomes_by_subject, works_by_decision.
+// decisions_by_goal (newest first), outcomes_by_subject, outcomes_by_goal, works_by_decision, works_by_goal,
+// proposals_by_cycle (asked: goal/cycle).
 #pragma once
 
 #include <memory>
@@ -55,13 +58,20 @@ class Memory {
     });
     return found;
   }
-  /// The rows of `table` that an index names for `asked`, in key order:
+  /// The first `most` rows of `table` that an index names for `asked`, in its order:
   /// `memory.indexed<events::TrialRowT>("trials_by_goal", "goal-1", "trials")`.
   template <class Row>
-  std::vector<Row> indexed(std::string_view index, std::string_view asked, std::string_view table) const {
+  std::vector<Row> indexed(std::string_view index, std::string_view asked, std::string_view table,
+                           std::size_t most = std::string_view::npos) const {
+    std::vector<std::string> keys;
+    if (most > 0)
+      rows_->scan(index, memory_key(asked) + " @ ", [&](std::string_view, events::ByteView bytes) {
+        if (auto entry = events::unpack<events::IndexRowT>(bytes)) keys.push_back(std::move(entry->key));
+        return keys.size() < most;
+      });
     std::vector<Row> found;
-    for (const auto& entry : all<events::IndexRowT>(index, memory_key(asked) + " @ "))
-      if (auto row = find<Row>(table, entry.key)) found.push_back(std::move(*row));
+    for (const auto& key : keys)
+      if (auto row = find<Row>(table, key)) found.push_back(std::move(*row));
     return found;
   }
   /// Whether a configuration with this fingerprint was ever trained (whatever the seed).

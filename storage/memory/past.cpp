@@ -1,7 +1,6 @@
 #include "storage/memory/past.hpp"
 
 #include <charconv>
-#include <chrono>
 
 #include "storage/memory/query.hpp"
 
@@ -84,14 +83,10 @@ Result<PastMemory> memory_at(const EventStore& store, std::uint64_t sequence) {
   const auto rows = std::make_shared<MapRows>();
   PastMemory past{rows, 0, 0};
   if (sequence == 0) return past;
-  const auto started = std::chrono::steady_clock::now();
-  auto read = store.read_all(1, [&](const events::Recorded& event) {
-    projection->apply(*rows, event);
-    ++past.events;
-    return event.sequence < sequence;
-  });
-  if (!read) return fail(read.error());
-  past.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  const auto rebuilt = store.rebuild(*projection, *rows, sequence);
+  if (!rebuilt) return fail(rebuilt.error());
+  past.events = rebuilt->events;
+  past.seconds = rebuilt->seconds;
   return past;
 }
 

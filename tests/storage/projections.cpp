@@ -80,6 +80,7 @@ BOOST_AUTO_TEST_CASE(a_projection_of_another_schema_is_rebuilt_from_scratch) {
   same.reset();
   auto other = open_or_throw(directory.path());
   value(other->attach(std::make_shared<Counting>("2")));
+  value(other->wait_for("counting", other->last_sequence(), patience));
   BOOST_TEST(count_of(*other->projection_rows("counting"), "ghost") == 0u);
   const Counting counting;
   BOOST_TEST((digest(counting, *other->projection_rows("counting")) == rebuilt_digest(*other, counting)));

@@ -87,8 +87,7 @@ Result<ReportFacts> report_facts(const storage::Memory& memory, const std::strin
   for (const auto& trial : memory.indexed<events::TrialRowT>("trials_by_goal", goal, "trials"))
     if (trial.config) methods.insert(trial.config->method);
   facts.methods.assign(methods.begin(), methods.end());
-  for (auto& outcome : memory.all<events::OutcomeRowT>("outcomes")) {
-    if (outcome.goal != goal) continue;
+  for (auto& outcome : memory.indexed<events::OutcomeRowT>("outcomes_by_goal", goal, "outcomes")) {
     using V = events::Verdict;
     if (outcome.verdict == V::Worse || outcome.verdict == V::NoDifference || outcome.verdict == V::Failed)
       facts.negative.push_back(outcome);

@@ -16,8 +16,17 @@ void catch_up(const std::filesystem::path& path) {
   options.create = false;
   auto store = storage::EventStore::open(path, options);
   if (!store) return;
-  if (auto attached = (*store)->attach(storage::memory_projection()); !attached)
-    spdlog::warn("memory lags behind its events: {}", to_string(attached.error()));
+  auto caught_up = (*store)->attach(storage::memory_projection());
+  if (caught_up)
+    caught_up = (*store)->wait_for("memory", (*store)->last_sequence(), std::chrono::minutes(10));
+  if (!caught_up) spdlog::warn("memory lags behind its events: {}", to_string(caught_up.error()));
+}
+
+/// Whether memory is of this program's making, and has seen every event.
+bool is_current(const storage::EventStore& store) {
+  const auto state = store.projection_state("memory");
+  return state && !state->rebuilt && state->schema == storage::memory_projection()->schema() &&
+         state->sequence >= store.last_sequence();
 }
 
 }  // namespace
@@ -31,8 +40,7 @@ Result<std::unique_ptr<storage::EventStore>> open_for_reading(const std::filesys
   options.create = false;
   options.read_only = true;
   auto store = storage::EventStore::open(path, options);
-  if (!store || (*store)->wait_for("memory", (*store)->last_sequence(), std::chrono::milliseconds(0)))
-    return store;
+  if (!store || is_current(**store)) return store;
   store->reset();  // an environment is open once in a process
   catch_up(path);
   return storage::EventStore::open(path, options);

@@ -4,6 +4,8 @@
 #include <random>
 
 #include "history.hpp"
+#include "storage/projector.hpp"
+#include "storage/stored_rows.hpp"
 
 using namespace automodel;
 using namespace automodel::storage;
@@ -57,6 +59,50 @@ BOOST_AUTO_TEST_CASE(random_histories_replay_to_the_stored_rows) {
     BOOST_TEST(result->events == history.size());
     BOOST_TEST(result->match);
     BOOST_TEST(result->chain_intact, result->chain_fault);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(any_size_of_batch_gives_the_same_stored_rows) {
+  const auto seed = std::random_device{}();
+  BOOST_TEST_MESSAGE("seed " << seed);
+  std::mt19937_64 random(seed);
+  Directory directory;
+  const auto projection = memory_projection();
+  MapRows rebuilt;
+  {
+    auto store = EventStore::open(directory.path);
+    BOOST_REQUIRE(store);
+    for (int run = 0; run < 4; ++run) {
+      auto history = small_goal().events();
+      if (run > 0) std::shuffle(history.begin(), history.end(), random);
+      append_all(**store, history, random);
+    }
+    const auto figures = (*store)->rebuild(*projection, rebuilt, 0);
+    BOOST_REQUIRE_MESSAGE(figures, (figures ? "" : to_string(figures.error())));
+    BOOST_TEST(figures->events == (*store)->last_sequence());
+    MapRows plain;
+    BOOST_REQUIRE((*store)->read_all(1, [&](const events::Recorded& event) {
+      projection->apply(plain, event);
+      return true;
+    }));
+    BOOST_TEST((digest(*projection, plain) == digest(*projection, rebuilt)));
+  }
+  for (const std::uint64_t batch : {1u, 7u, 512u, 1'000'000u}) {
+    Directory copy;
+    std::filesystem::copy(directory.path, copy.path);
+    auto environment = Environment::open(copy.path, false);
+    BOOST_REQUIRE(environment);
+    Projector projector(*environment, batch);
+    auto transaction = (*environment)->write();
+    BOOST_REQUIRE(transaction);
+    auto checkpoint = Projector::prepare(*transaction, *projection);
+    BOOST_REQUIRE(checkpoint);
+    BOOST_REQUIRE(transaction->commit());
+    BOOST_REQUIRE(projector.attach(projection, *checkpoint));
+    while (projector.catch_up()) {
+    }
+    const auto stored = digest(*projection, *stored_rows(*environment, "memory"));
+    BOOST_TEST((stored == digest(*projection, rebuilt)), "batches of " << batch);
   }
 }
 

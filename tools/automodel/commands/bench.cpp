@@ -1,9 +1,11 @@
 // automodel bench store [--seconds S] [--repetitions N] [--events N] [--dir DIRECTORY] [--only SECTION]
 // automodel bench nearest [--trials N] [--repetitions N]
+// automodel bench replay [--repetitions N] [--events N] [--dir DIRECTORY]
 #include <iostream>
 
 #include "actors/session/suggest.hpp"
 #include "tools/automodel/bench/nearest_bench.hpp"
+#include "tools/automodel/bench/replay_bench.hpp"
 #include "tools/automodel/bench/store_bench.hpp"
 #include "tools/automodel/interrupt.hpp"
 #include "tools/automodel/program.hpp"
@@ -63,6 +65,18 @@ Result<int> nearest_configurations(const Program& program, const Options& given)
   return 0;
 }
 
+Result<int> bench_replay(const Program& program, BenchOptions options) {
+  if (options.repetitions == 0 || options.events == 0)
+    return fail("usage.too_little", "repetitions and events are more than 0");
+  const Interrupt interrupt;
+  options.stopped = [&] { return interrupt.count() > 0; };
+  options.progress = [](const std::string& what) { std::cerr << what << '\n'; };
+  const auto report = tools::bench_replay(options);
+  if (!report) return fail(report.error());
+  print(*report, program.json);
+  return 0;
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, Program& program) {
@@ -70,7 +84,8 @@ void add_bench(CLI::App& app, Program& program) {
   CLI::App* bench =
       add_command(app, program, "bench", "measure this machine, and what the program makes of it",
                   "  automodel bench store\n"
-                  "  automodel bench store --only append --seconds 3 --json",
+                  "  automodel bench store --only append --seconds 3 --json\n"
+                  "  automodel bench replay --events 100000",
                   {});
   std::string sections;
   for (const BenchSection& section : store_sections())
@@ -99,6 +114,16 @@ void add_bench(CLI::App& app, Program& program) {
       ->add_option("--repetitions", options->bench.repetitions,
                    "of the plain scan, each checked against the index")
       ->capture_default_str();
+  CLI::App* replay = add_command(*bench, program, "replay",
+                                 "memory rebuilt from a long history, and what of it takes how long",
+                                 "  automodel bench replay\n"
+                                 "  automodel bench replay --events 100000 --dir /mnt/disk/scratch --json",
+                                 [&program, options] { return bench_replay(program, options->bench); });
+  replay->add_option("--dir", options->bench.directory, "where the history is written, and removed again")
+      ->capture_default_str();
+  replay->add_option("--repetitions", options->bench.repetitions, "of each; the median is shown")
+      ->capture_default_str();
+  replay->add_option("--events", options->bench.events, "in the history")->capture_default_str();
 }
 
 }  // namespace automodel::tools
