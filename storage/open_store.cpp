@@ -59,6 +59,10 @@ Result<Identity> identify(const Environment& environment) {
   if (!format)
     return fail("storage.not_a_store", "the file does not say which format it has", environment.where(),
                 "give the directory of a store");
+  if (*format == 0 || *format == 3)
+    return fail("storage.corrupt",
+                "the store says to have format " + std::to_string(*format) + ", which is none",
+                environment.where(), "restore the store from a backup");
   if (*format > store_format)
     return fail("storage.newer_format",
                 "the store has format " + std::to_string(*format) + ", this program reads up to " +
@@ -83,7 +87,7 @@ Result<void> carry_to_format_2(Environment& environment) {
   if (stored->sequence != state->sequence || stored->commit_hash != state->commit_hash)
     return fail("storage.corrupt", "the last event is not the one that the store recorded",
                 "sequence " + std::to_string(stored->sequence), "restore the store from a backup");
-  auto put = transaction->put(Table::meta, view(format_key), encode_number(store_format));
+  auto put = transaction->put(Table::meta, view(format_key), encode_number(std::uint64_t{2}));
   if (put) put = transaction->commit();
   return put;
 }
@@ -134,7 +138,7 @@ Result<std::unique_ptr<LmdbEventStore>> LmdbEventStore::open(const std::filesyst
     if (!verified) return fail(verified.error());
     if (const auto whole = require_intact(*verified); !whole) return fail(whole.error());
   }
-  if (!options.read_only && identity->format < store_format)
+  if (!options.read_only && identity->format == 1)
     if (auto carried = carry_over(**environment); !carried) return fail(carried.error());
   if (!options.read_only)
     if (auto extended = extend_vocabulary(**environment); !extended) return fail(extended.error());

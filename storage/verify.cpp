@@ -41,6 +41,7 @@ Result<Claims> read_claims(const Environment& environment) {
 
 Result<Verification> verify_history(const Environment& environment, const VerifyOptions& options) {
   const auto begun = std::chrono::steady_clock::now();
+  if (auto values = environment.check_values(); !values) return fail(values.error());
   const auto claims = read_claims(environment);
   if (!claims) return fail(claims.error());
   Verification found;

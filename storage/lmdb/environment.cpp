@@ -6,8 +6,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 #include <condition_variable>
+#include <cstring>
 #include <map>
 #include <sstream>
 
@@ -31,6 +35,29 @@ struct Registry {
 Registry& registry() {
   static Registry one;
   return one;
+}
+
+// Records have their own hashes, the index leads to a record that says where it belongs, and what `meta` says
+// is compared with the history. Nothing else would tell a changed bit from a value.
+constexpr std::string_view format_key = "format";  // says whether there are checks: has none itself
+bool has_check(Table table, events::ByteView key) {
+  return table != Table::events && table != Table::streams &&
+         !(table == Table::meta && text(key) == format_key);
+}
+constexpr std::size_t check_bytes = 8;
+
+std::uint64_t check_of(events::ByteView key, events::ByteView value) {
+  return XXH3_64bits_withSeed(value.data(), value.size(), XXH3_64bits(key.data(), key.size()));
+}
+
+/// The value without its check; nothing where they do not agree.
+std::optional<events::ByteView> checked(events::ByteView key, events::ByteView stored) {
+  if (stored.size() < check_bytes) return std::nullopt;
+  const auto value = stored.first(stored.size() - check_bytes);
+  std::uint64_t check = 0;
+  std::memcpy(&check, stored.data() + value.size(), check_bytes);
+  if (check != check_of(key, value)) return std::nullopt;
+  return value;
 }
 
 /// LMDB reports a short write as EIO: whether what it wanted to write had no room.
@@ -92,7 +119,10 @@ Result<std::optional<events::ByteView>> Transaction::get(Table table, events::By
   const int rc = mdb_get(txn_, environment_->dbi(table), &wanted, &found);
   if (rc == MDB_NOTFOUND) return std::optional<events::ByteView>();
   if (rc != 0) return fail(error(rc, "read"));
-  return std::optional<events::ByteView>(view(found));
+  if (!environment_->checks(table, key)) return std::optional<events::ByteView>(view(found));
+  const auto value = checked(key, view(found));
+  if (!value) return fail(environment_->changed(table));
+  return value;
 }
 
 Result<MDB_stat> Transaction::statistics(Table table) const {
@@ -111,9 +141,16 @@ Result<std::uint64_t> Transaction::entries(Table table) const {
 Result<void> WriteTransaction::put(Table table, events::ByteView key, events::ByteView value,
                                    unsigned flags) {
   MDB_val k{key.size(), const_cast<std::uint8_t*>(key.data())};
-  MDB_val v{value.size(), const_cast<std::uint8_t*>(value.data())};
-  const_cast<Environment*>(environment_)->writing_bytes_ += key.size() + value.size();
-  const int rc = mdb_put(txn_, environment_->dbi(table), &k, &v, flags);
+  const bool check = environment_->checks(table, key);
+  MDB_val v{value.size() + (check ? check_bytes : 0), const_cast<std::uint8_t*>(value.data())};
+  const_cast<Environment*>(environment_)->writing_bytes_ += key.size() + v.mv_size;
+  const int rc = mdb_put(txn_, environment_->dbi(table), &k, &v, flags | (check ? MDB_RESERVE : 0u));
+  if (rc == 0 && check) {
+    const std::uint64_t sum = check_of(key, value);
+    auto* place = static_cast<std::uint8_t*>(v.mv_data);
+    if (!value.empty()) std::memcpy(place, value.data(), value.size());
+    std::memcpy(place + value.size(), &sum, check_bytes);
+  }
   if (rc == EIO && had_no_room(environment_->file_, environment_->writing_bytes_))
     return fail(error(ENOSPC, "write"));
   if (rc != 0) return fail(error(rc, "write"));
@@ -142,7 +179,7 @@ Result<Cursor> Cursor::open(const Transaction& transaction, Table table) {
   MDB_cursor* cursor = nullptr;
   const int rc = mdb_cursor_open(transaction.txn_, transaction.environment_->dbi(table), &cursor);
   if (rc != 0) return fail(transaction.error(rc, "open a cursor"));
-  return Cursor(transaction, cursor);
+  return Cursor(transaction, cursor, table);
 }
 
 Cursor::~Cursor() {
@@ -174,6 +211,10 @@ Result<bool> Cursor::move(MDB_cursor_op operation) {
   const int rc = mdb_cursor_get(cursor_, &key_, &value_, operation);
   if (rc == MDB_NOTFOUND) return false;
   if (rc != 0) return fail(transaction_->error(rc, "read on"));
+  if (!transaction_->environment_->checks(table_, key())) return true;
+  const auto value = checked(key(), view(value_));
+  if (!value) return fail(transaction_->environment_->changed(table_));
+  value_.mv_size = value->size();
   return true;
 }
 
@@ -329,13 +370,42 @@ Result<void> Environment::open_tables() {
                   "give the directory of a store");
     if (rc != 0) return fail(lmdb_error(rc, "open a table", where()));
   }
+  const auto stored = transaction->get(Table::meta, view(format_key));
+  if (!stored) return fail(stored.error());
+  checked_ = *stored && (*stored)->size() == 8 && *(*stored)->begin() >= first_checked_format;
   // Only a commit keeps the handles.
   if (const int rc = mdb_txn_commit(std::exchange(transaction->txn_, nullptr)); rc != 0)
     return fail(lmdb_error(rc, "open the tables", where()));
   return {};
 }
 
+bool Environment::checks(Table table, events::ByteView key) const {
+  return checked_ && has_check(table, key);
+}
+
+Error Environment::changed(Table table) const {
+  return {"storage.corrupt",
+          std::string("a value of '") + table_names[static_cast<std::size_t>(table)] +
+              "' is not what was written",
+          where(), "restore the store from a backup"};
+}
+
+Result<void> Environment::check_values() const {
+  for (std::size_t i = 0; i < table_count; ++i) {
+    if (!checks(static_cast<Table>(i), {})) continue;
+    const auto transaction = read();
+    if (!transaction) return fail(transaction.error());
+    auto cursor = Cursor::open(*transaction, static_cast<Table>(i));
+    if (!cursor) return fail(cursor.error());
+    auto more = cursor->seek({});
+    while (more && *more) more = cursor->next();
+    if (!more) return fail(more.error());
+  }
+  return {};
+}
+
 Result<void> Environment::create_tables(WriteTransaction& transaction) {
+  checked_ = true;
   for (std::size_t i = 0; i < table_count; ++i) {
     const unsigned flags = MDB_CREATE | (static_cast<Table>(i) == Table::events ? MDB_INTEGERKEY : 0u);
     if (const int rc = mdb_dbi_open(transaction.txn_, table_names[i], flags, &tables_[i]); rc != 0)

@@ -25,6 +25,10 @@ enum class Table : std::uint8_t { events, streams, heads, inbox, outbox, snapsho
 inline constexpr std::size_t table_count = 9;
 std::string_view table_name(Table table);
 
+/// Stores from this format on keep a check with every value that has no hash of its own: 8 bytes, XXH3 of the
+/// value seeded with that of its key. Added by `put`, compared and taken off by `get` and cursors.
+inline constexpr std::uint8_t first_checked_format = 4;
+
 /// The code of a write that needs a larger map: never leaves this folder.
 inline constexpr std::string_view map_full = "storage.map_full";
 
@@ -94,7 +98,9 @@ class Cursor {
  public:
   static Result<Cursor> open(const Transaction& transaction, Table table);
   Cursor(Cursor&& other) noexcept
-      : transaction_(other.transaction_), cursor_(std::exchange(other.cursor_, nullptr)) {}
+      : transaction_(other.transaction_),
+        cursor_(std::exchange(other.cursor_, nullptr)),
+        table_(other.table_) {}
   Cursor& operator=(Cursor&&) = delete;
   ~Cursor();
 
@@ -116,10 +122,12 @@ class Cursor {
   events::ByteView value() const { return view(value_); }
 
  private:
-  Cursor(const Transaction& transaction, MDB_cursor* cursor) : transaction_(&transaction), cursor_(cursor) {}
+  Cursor(const Transaction& transaction, MDB_cursor* cursor, Table table)
+      : transaction_(&transaction), cursor_(cursor), table_(table) {}
   Result<bool> move(MDB_cursor_op operation);
   const Transaction* transaction_;
   MDB_cursor* cursor_;
+  Table table_;
   MDB_val key_{};
   MDB_val value_{};
 };
@@ -144,6 +152,9 @@ class Environment {
   Result<void> create_tables(WriteTransaction& transaction);
   /// Opens the databases that exist: `events.mdb` of another program has others.
   Result<void> open_tables();
+
+  /// Every value that has a check is as it was written. Errors: storage.corrupt.
+  Result<void> check_values() const;
 
   /// An open read transaction of any process, as LMDB's table of readers has it.
   struct ReaderEntry {
@@ -174,12 +185,15 @@ class Environment {
   Result<void> check_structure() const;
   Result<void> restart();
   Error not_open() const;
+  bool checks(Table table, events::ByteView key) const;
+  Error changed(Table table) const;
   MDB_dbi dbi(Table table) const { return tables_[static_cast<std::size_t>(table)]; }
 
   std::filesystem::path file_;
   MDB_env* env_ = nullptr;  // null where it could not be opened again after a failed write
   bool writable_ = false;
   bool shortened_ = false;
+  bool checked_ = false;  // its format has checks
   std::array<MDB_dbi, table_count> tables_{};
   mutable std::mutex gate_;  // readers pass it, so that they cannot starve one who wants to grow the map
   mutable std::shared_mutex steady_;  // shared: a read transaction is open; exclusive: the map moves

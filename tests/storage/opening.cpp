@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(a_newer_format_is_refused_and_left_untouched) {
   for (const auto& options : {StoreOptions{}, read_only()}) {
     const auto opened = EventStore::open(directory.path(), options);
     BOOST_TEST(code_of(opened) == "storage.newer_format");
-    BOOST_TEST(opened.error().message == "the store has format 7, this program reads up to 2");
+    BOOST_TEST(opened.error().message == "the store has format 7, this program reads up to 4");
   }
   BOOST_TEST((content(directory.path() / "events.mdb") == before));
 }
