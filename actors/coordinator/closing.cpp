@@ -43,7 +43,7 @@ void go_on_without_offers(CoordinatorStep& step) {
   received.goal = state.goal->id;
   received.cycle = state.cycle;
   received.agent = state.asked[state.answers.size()];
-  received.none_because = "no answer within " + counted(static_cast<std::size_t>(patience_offers), "second");
+  received.none_because = "no answer within " + counted(static_cast<std::size_t>(patience_offers / 60), "minute");
   step.record(std::move(received));
   ask_next(step);
 }
@@ -66,7 +66,7 @@ void end_patience(CoordinatorStep& step) {
     events::FailureT failure;
     failure.code = "coordinator.no_report";
     failure.message =
-        "it was not written within " + counted(static_cast<std::size_t>(patience_report / 60), "minute");
+        "it was not written within " + counted(static_cast<std::size_t>(patience_report / 3600), "hour");
     failure.where = Coordinator::open_jobs(step.state()).front().id;
     return fail_report(step, failure);
   }

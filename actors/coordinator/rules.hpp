@@ -26,9 +26,9 @@ inline constexpr double patience_evaluate = 40;    // seconds that closing waits
 inline constexpr unsigned report_tries = 2;
 
 // Bounds on whoever never answers, far above what honest work needs: seconds that are not paused.
-inline constexpr double patience_offers = 600;  // for an agent's proposals; it may have to profile the data
-inline constexpr double patience_work = 6 * 3600;  // from a work's assignment to its report
-inline constexpr double patience_report = 1800;    // for one try of the report's job
+inline constexpr double patience_offers = 3600;  // for an agent's proposals; it may have to profile the data
+inline constexpr double patience_work = 72 * 3600;  // from a work's assignment to its report
+inline constexpr double patience_report = 6 * 3600;  // for one try of the report's job
 
 // --- reading state ---------------------------------------------------------------------------------
 
