@@ -46,6 +46,12 @@ Result<void> read_tables(const Transaction& transaction, StoreStatistics& statis
     statistics.tables.push_back({std::string(table_name(table)), stat->ms_entries, pages_of(*stat)});
     pages += pages_of(*stat);
   }
+  for (const MDB_dbi lmdbs_own : {0u, 1u}) {  // the list of free pages, the names of the tables
+    MDB_stat stat{};
+    if (const int rc = mdb_stat(transaction.native(), lmdbs_own, &stat); rc != 0)
+      return fail(lmdb_error(rc, "count", {}));
+    pages += pages_of(stat);
+  }
   statistics.used_pages = pages;
   return {};
 }

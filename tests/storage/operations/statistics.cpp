@@ -49,7 +49,9 @@ BOOST_AUTO_TEST_CASE(they_count_what_is_there) {
   for (const auto& record : records_of(directory.path())) bytes += record.size();
   BOOST_TEST(s.record_bytes.value() == bytes);
   BOOST_TEST(s.file_bytes == std::filesystem::file_size(directory.path() / "events.mdb"));
-  BOOST_TEST((s.used_pages + s.free_pages) * s.page_bytes <= s.map_bytes);
+  MDB_envinfo info{};
+  mdb_env_info(value(Environment::open(directory.path(), false))->native(), &info);
+  BOOST_TEST(s.used_pages + s.free_pages == info.me_last_pgno + 1);  // not a page is forgotten
   BOOST_TEST(s.used_pages > 5u);
   BOOST_TEST(s.bytes_per_event() > 100);
   BOOST_REQUIRE(s.projections.size() == 1u);
