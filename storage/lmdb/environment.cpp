@@ -167,10 +167,10 @@ Result<bool> WriteTransaction::erase(Table table, events::ByteView key) {
 
 Result<void> WriteTransaction::commit() {
   const int rc = mdb_txn_commit(std::exchange(txn_, nullptr));
-  if (rc == EIO && had_no_room(environment_->file_, environment_->writing_bytes_))
-    return fail(error(ENOSPC, "commit"));
-  if (rc != 0) return fail(error(rc, "commit"));
-  return {};
+  if (rc == 0) return {};
+  const bool full = rc == EIO && had_no_room(environment_->file_, environment_->writing_bytes_);
+  const_cast<Environment*>(environment_)->recover();
+  return fail(error(full ? ENOSPC : rc, "commit"));
 }
 
 // --- cursors ---------------------------------------------------------------------------------------
@@ -432,6 +432,19 @@ Result<void> Environment::restart() {
   mdb_env_close(env_);
   env_ = nullptr;
   return fail("storage.io", "the disk took a commit that it refused", where(), "start the program again");
+}
+
+// After a commit that failed, on the thread of the one who writes: readers need not wait for the next write.
+void Environment::recover() {
+  MDB_txn* txn = nullptr;
+  int rc = 0;
+  {
+    const std::shared_lock steady(steady_);
+    rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
+  }
+  if (rc == 0) mdb_txn_abort(txn);
+  // Where the file cannot be opened again, reading says so, and each write tries once more.
+  if (rc == MDB_PANIC) static_cast<void>(restart());
 }
 
 Result<Transaction> Environment::read() const {

@@ -184,6 +184,7 @@ class Environment {
   Result<Transaction> read_alone() const;
   Result<void> check_structure() const;
   Result<void> restart();
+  void recover();
   Error not_open() const;
   bool checks(Table table, events::ByteView key) const;
   Error changed(Table table) const;
