@@ -1,6 +1,4 @@
 // The program as it is called: exit statuses, error objects, and that a wrong call changes nothing.
-#include <poll.h>
-#include <pty.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -261,76 +259,4 @@ BOOST_FIXTURE_TEST_CASE(a_node_whose_endpoint_is_taken_leaves_the_store_alone, P
   BOOST_TEST(ended.status == 1);
   BOOST_TEST(error_of(ended)["code"] == "session.cannot_bind");
   BOOST_TEST(!fs::exists(path / "mine"));
-}
-
-namespace {
-
-/// The console at a terminal.
-class Terminal {
- public:
-  explicit Terminal(const fs::path& home) {
-    child_ = ::forkpty(&terminal_, nullptr, nullptr, nullptr);
-    if (child_ == 0) {
-      ::setenv("HOME", home.c_str(), 1);
-      ::setenv("TERM", "dumb", 1);
-      const char* program = std::getenv("AUTOMODEL_PROGRAM");
-      ::execl(program, program, "console", "--connect", "ipc://none.socket", nullptr);
-      ::_exit(127);
-    }
-    BOOST_REQUIRE(child_ > 0);
-  }
-  ~Terminal() {
-    if (child_ > 0) ::kill(child_, SIGKILL), ::waitpid(child_, nullptr, 0);
-    ::close(terminal_);
-  }
-  void type(const std::string& keys) {
-    BOOST_REQUIRE(::write(terminal_, keys.data(), keys.size()) == std::ssize(keys));
-  }
-  /// Whether it shows this, after what was waited for before.
-  bool shows(const std::string& text) {
-    for (int waits = 0; waits < 300; ++waits) {
-      if (const auto at = seen_.find(text); at != std::string::npos) {
-        seen_.erase(0, at + text.size());
-        return true;
-      }
-      pollfd ready{terminal_, POLLIN, 0};
-      if (::poll(&ready, 1, 100) <= 0) continue;
-      char bytes[4096];
-      const auto got = ::read(terminal_, bytes, sizeof bytes);
-      if (got <= 0) return false;
-      seen_.append(bytes, static_cast<std::size_t>(got));
-    }
-    return false;
-  }
-  /// The status that it ends with; -1 where it was killed.
-  int wait() {
-    int status = 0;
-    ::waitpid(std::exchange(child_, -1), &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-
- private:
-  int terminal_ = -1;
-  pid_t child_ = -1;
-  std::string seen_;
-};
-
-}  // namespace
-
-BOOST_FIXTURE_TEST_CASE(control_c_at_the_prompt_clears_the_line_and_control_d_leaves, Place) {
-  Terminal console(path);
-  BOOST_REQUIRE(console.shows("automodel> "));
-  console.type("veto every");
-  BOOST_REQUIRE(console.shows("every"));
-  console.type("\x03");
-  BOOST_REQUIRE(console.shows("^C"));
-  BOOST_REQUIRE(console.shows("automodel> "));
-  console.type("\x03");  // also an empty line, again and again
-  BOOST_REQUIRE(console.shows("^C"));
-  BOOST_REQUIRE(console.shows("automodel> "));
-  console.type("help pause\r");  // nothing of the line before is left
-  BOOST_TEST(console.shows("stop after the open epochs"));
-  BOOST_REQUIRE(console.shows("automodel> "));
-  console.type("\x04");
-  BOOST_TEST(console.wait() == 0);
 }

@@ -1,13 +1,18 @@
 #include "tools/automodel/line_editor.hpp"
 
 #include <editline/readline.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
+
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <cwchar>
 #include <iostream>
+#include <iterator>
+#include <utility>
 
 namespace automodel::tools {
 namespace {
@@ -32,20 +37,32 @@ extern "C" char** complete_word(const char* text, int start, int) {
 }
 
 volatile std::sig_atomic_t interrupted = 0;
+// Ctrl-C also writes here: a signal just before the wait for a key, or on another thread, would not end it.
+int wake[2] = {-1, -1};
 
-extern "C" void note_interrupt(int) { interrupted = 1; }
+extern "C" void note_interrupt(int) {
+  const int code = errno;
+  interrupted = 1;
+  [[maybe_unused]] const auto full_is_fine = ::write(wake[1], "", 1);
+  errno = code;
+}
 
 /// Ctrl-C ends the reading of a line, not the program, while an object of this type lives.
 class CatchInterrupt {
  public:
   CatchInterrupt() {
     interrupted = 0;
+    if (::pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0) wake[0] = wake[1] = -1;  // then the signal has to do
     struct sigaction action {};
-    action.sa_handler = note_interrupt;  // without SA_RESTART: the read that waits for a key returns
+    action.sa_handler = note_interrupt;  // without SA_RESTART: the wait for a key returns
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, &before_);
   }
-  ~CatchInterrupt() { sigaction(SIGINT, &before_, nullptr); }
+  ~CatchInterrupt() {
+    sigaction(SIGINT, &before_, nullptr);
+    for (int& end : wake)
+      if (end >= 0) ::close(std::exchange(end, -1));
+  }
   CatchInterrupt(const CatchInterrupt&) = delete;
   CatchInterrupt& operator=(const CatchInterrupt&) = delete;
 
@@ -58,9 +75,13 @@ class CatchInterrupt {
 extern "C" int next_character(FILE*) {
   std::mbstate_t state{};
   for (;;) {
+    pollfd ready[] = {{STDIN_FILENO, POLLIN, 0}, {wake[0], POLLIN, 0}};
+    if (::poll(ready, std::size(ready), -1) < 0 && errno != EINTR) return -1;
+    if (interrupted != 0) return -1;
+    if (ready[0].revents == 0) continue;
     char byte = 0;
     const auto got = ::read(STDIN_FILENO, &byte, 1);
-    if (got < 0 && errno == EINTR && interrupted == 0) continue;
+    if (got < 0 && errno == EINTR) continue;
     if (got != 1) return -1;
     wchar_t character = 0;
     const auto used = std::mbrtowc(&character, &byte, 1, &state);
