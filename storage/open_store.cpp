@@ -11,7 +11,6 @@ namespace automodel::storage {
 
 namespace {
 
-constexpr std::string_view format_key = "format";
 constexpr std::string_view node_key = "node";
 
 struct Identity {

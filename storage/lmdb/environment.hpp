@@ -28,6 +28,8 @@ std::string_view table_name(Table table);
 /// Stores from this format on keep a check with every value that has no hash of its own: 8 bytes, XXH3 of the
 /// value seeded with that of its key. Added by `put`, compared and taken off by `get` and cursors.
 inline constexpr std::uint8_t first_checked_format = 4;
+/// In `meta`: the store's format. It says whether there are checks, and so has none.
+inline constexpr std::string_view format_key = "format";
 
 /// The code of a write that needs a larger map: never leaves this folder.
 inline constexpr std::string_view map_full = "storage.map_full";

@@ -126,19 +126,14 @@ Result<std::set<std::string>> verify_copy(const EventStore& copy, std::uint64_t 
 
 /// What the copy holds; and that it holds it.
 Result<BackupResult> examine(const fs::path& copy, const fs::path& source, const BackupOptions& options) {
-  StoreOptions reading;
-  reading.create = false;
-  reading.read_only = true;
-  auto store = EventStore::open(copy, reading);
-  if (!store) return fail(store.error());
-  const auto environment = Environment::open(copy, false);
-  if (!environment) return fail(environment.error());
-  const auto identity = identity_of(**environment);
+  const auto opened = open_to_read(copy);
+  if (!opened) return fail(opened.error());
+  const auto identity = identity_of(*opened->environment);
   if (!identity) return fail(identity.error());
   BackupResult result;
   result.events = identity->last_sequence;
   result.commit_hash = identity->commit_hash;
-  auto names = options.verify ? verify_copy(**store, result.events, options.watch)
+  auto names = options.verify ? verify_copy(*opened->store, result.events, options.watch)
                               : Result<std::set<std::string>>(all_artifacts(source / "artifacts"));
   if (!names) return fail(names.error());
   result.verified = options.verify;
@@ -151,19 +146,13 @@ Result<BackupResult> examine(const fs::path& copy, const fs::path& source, const
 }  // namespace
 
 Result<BackupResult> backup(const fs::path& given, const fs::path& to, const BackupOptions& options) {
-  const auto source = fs::absolute(given).lexically_normal();
-  StoreOptions reading;
-  reading.create = false;
-  reading.read_only = true;
-  const auto store = EventStore::open(source, reading);  // says what is wrong with it, if anything is
-  if (!store) return fail(store.error());
-  const auto environment = Environment::open(source, false);
-  if (!environment) return fail(environment.error());
+  const auto opened = open_to_read(given);
+  if (!opened) return fail(opened.error());
   auto staged = Staged::directory(to);
   if (!staged) return fail(staged.error());
-  const auto bytes = copy_environment(**environment, staged->path() / "events.mdb", options.watch);
+  const auto bytes = copy_environment(*opened->environment, staged->path() / "events.mdb", options.watch);
   if (!bytes) return fail(bytes.error());
-  auto result = examine(staged->path(), source, options);
+  auto result = examine(staged->path(), opened->path, options);
   if (!result) return result;
   result->bytes = *bytes;
   std::error_code ignored;  // LMDB makes another where the backup is opened

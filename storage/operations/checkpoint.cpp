@@ -112,21 +112,16 @@ CheckpointFinding judge(const SignedCheckpoint& checkpoint, std::uint64_t from, 
 }  // namespace
 
 Result<SignedCheckpoint> sign_checkpoint(const fs::path& given, const SigningKey& key, std::int64_t time) {
-  StoreOptions reading;
-  reading.create = false;
-  reading.read_only = true;
-  const auto path = fs::absolute(given).lexically_normal();
-  const auto store = EventStore::open(path, reading);
-  if (!store) return fail(store.error());
-  const auto verified = (*store)->verify();
+  const auto opened = open_to_read(given);
+  if (!opened) return fail(opened.error());
+  const auto& [path, store, environment] = *opened;
+  const auto verified = store->verify();
   if (!verified) return fail(verified.error());
   if (*verified == 0) return fail("storage.no_such_event", "the store has no events to sign", path.string());
-  const auto environment = Environment::open(path, false);
-  if (!environment) return fail(environment.error());
-  const auto identity = identity_of(**environment);
+  const auto identity = identity_of(*environment);
   if (!identity) return fail(identity.error());
   // A writer may have gone on: what was verified is what is signed.
-  const auto record = record_of(**environment, *verified);
+  const auto record = record_of(*environment, *verified);
   if (!record) return fail(record.error());
   const auto last = events::decode_envelope(*record);
   if (!last) return fail(last.error());
@@ -214,15 +209,10 @@ Result<void> check_signature(const SignedCheckpoint& checkpoint, const std::opti
 
 Result<CheckpointFinding> compare_with_store(const SignedCheckpoint& checkpoint, const fs::path& given,
                                              const Watch& watch) {
-  StoreOptions reading;
-  reading.create = false;
-  reading.read_only = true;
-  const auto path = fs::absolute(given).lexically_normal();
-  const auto store = EventStore::open(path, reading);
-  if (!store) return fail(store.error());
-  const auto environment = Environment::open(path, false);
-  if (!environment) return fail(environment.error());
-  const auto identity = identity_of(**environment);
+  const auto opened = open_to_read(given);
+  if (!opened) return fail(opened.error());
+  const auto& [path, store, environment] = *opened;
+  const auto identity = identity_of(*environment);
   if (!identity) return fail(identity.error());
   if (identity->node != checkpoint.node)
     return CheckpointFinding{CheckpointVerdict::other_node, identity->node, 1, 0, {}};
@@ -230,7 +220,7 @@ Result<CheckpointFinding> compare_with_store(const SignedCheckpoint& checkpoint,
   std::optional<Error> broken;
   const std::uint64_t until = std::min(identity->last_sequence, checkpoint.sequence);
   const auto visited =
-      visit_records(**environment, 1, until, [&](std::uint64_t sequence, events::ByteView record) {
+      visit_records(*environment, 1, until, [&](std::uint64_t sequence, events::ByteView record) {
         if (auto on = go_on(sequence % 1024 ? Watch() : watch, {"verifying", sequence, until, "events"}); !on)
           return on;
         const auto next = check.next(record);

@@ -47,15 +47,10 @@ Result<HistoryHeader> header_of(const Environment& environment, const ExportOpti
 }  // namespace
 
 Result<ExportResult> export_history(const fs::path& given, std::ostream& out, const ExportOptions& options) {
-  StoreOptions reading;
-  reading.create = false;
-  reading.read_only = true;
-  const auto path = fs::absolute(given).lexically_normal();
-  const auto store = EventStore::open(path, reading);
-  if (!store) return fail(store.error());
-  const auto environment = Environment::open(path, false);
-  if (!environment) return fail(environment.error());
-  const auto header = header_of(**environment, options);
+  const auto opened = open_to_read(given);
+  if (!opened) return fail(opened.error());
+  const auto& [path, store, environment] = *opened;
+  const auto header = header_of(*environment, options);
   if (!header) return fail(header.error());
   ExportResult result{header->from, header->until, 0, header->previous_commit, 0, {}};
   const auto write = [&](const std::string& part) -> Result<void> {
@@ -78,7 +73,7 @@ Result<ExportResult> export_history(const fs::path& given, std::ostream& out, co
         return on;
     return write(history_record(options.form, *recorded, record));
   };
-  if (auto visited = visit_records(**environment, header->from, header->until, visit); !visited)
+  if (auto visited = visit_records(*environment, header->from, header->until, visit); !visited)
     return fail(visited.error());
   result.commit_hash = check.at().commit_hash;
   if (options.artifacts) {

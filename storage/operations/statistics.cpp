@@ -163,28 +163,23 @@ Result<void> read_all(const Environment& environment, std::int64_t now, bool cou
 }  // namespace
 
 Result<StoreStatistics> statistics(const fs::path& given, std::int64_t now, bool count_records) {
-  StoreOptions reading;
-  reading.create = false;
-  reading.read_only = true;
-  const auto path = fs::absolute(given).lexically_normal();
-  const auto store = EventStore::open(path, reading);
-  if (!store) return fail(store.error());
-  const auto environment = Environment::open(path, false);
-  if (!environment) return fail(environment.error());
-  const auto identity = identity_of(**environment);
+  const auto opened = open_to_read(given);
+  if (!opened) return fail(opened.error());
+  const auto& [path, store, environment] = *opened;
+  const auto identity = identity_of(*environment);
   if (!identity) return fail(identity.error());
-  const auto streams = (*store)->streams();
+  const auto streams = store->streams();
   if (!streams) return fail(streams.error());
   StoreStatistics statistics;
   statistics.node = identity->node;
   statistics.format = identity->format;
   statistics.streams = streams->size();
-  read_readers(**environment, statistics);
-  if (auto read = read_all(**environment, now, count_records, statistics); !read) return fail(read.error());
+  read_readers(*environment, statistics);
+  if (auto read = read_all(*environment, now, count_records, statistics); !read) return fail(read.error());
   MDB_envinfo info{};
   MDB_stat stat{};
-  mdb_env_info((*environment)->native(), &info);
-  mdb_env_stat((*environment)->native(), &stat);
+  mdb_env_info(environment->native(), &info);
+  mdb_env_stat(environment->native(), &stat);
   std::error_code failed;
   statistics.file_bytes = fs::file_size(path / "events.mdb", failed);
   statistics.map_bytes = info.me_mapsize;

@@ -37,6 +37,18 @@ Result<std::vector<events::Bytes>> batch_of(const Environment& environment, std:
 
 }  // namespace
 
+Result<ReadStore> open_to_read(const std::filesystem::path& given) {
+  StoreOptions reading;
+  reading.create = false;
+  reading.read_only = true;
+  auto path = std::filesystem::absolute(given).lexically_normal();
+  auto store = EventStore::open(path, reading);  // says what is wrong with it, if anything is
+  if (!store) return fail(store.error());
+  auto environment = Environment::open(path, false);
+  if (!environment) return fail(environment.error());
+  return ReadStore{std::move(path), std::move(*store), std::move(*environment)};
+}
+
 Result<StoreIdentity> identity_of(const Environment& environment) {
   const auto transaction = environment.read();
   if (!transaction) return fail(transaction.error());

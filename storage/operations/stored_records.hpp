@@ -1,12 +1,24 @@
 // The history as it lies in a store, byte for byte. Private to storage/.
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 
+#include "storage/event_store.hpp"
 #include "storage/lmdb/environment.hpp"
 
 namespace automodel::storage {
+
+/// A store that is only read: through its interface, and as it lies. Writers may go on.
+struct ReadStore {
+  std::filesystem::path path;  // absolute
+  std::unique_ptr<EventStore> store;
+  std::shared_ptr<Environment> environment;
+};
+/// Errors: those of EventStore::open.
+Result<ReadStore> open_to_read(const std::filesystem::path& given);
 
 /// What a store is and where it stands, seen in one transaction.
 struct StoreIdentity {
