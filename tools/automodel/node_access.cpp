@@ -1,6 +1,7 @@
 #include "tools/automodel/node_access.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <thread>
 
 #include "actors/session/protocol.hpp"
@@ -126,6 +127,17 @@ Result<events::ReplyT> submit_goal(actors::Node& node, GoalCommands commands, co
   auto registered = order(node, "autofeature/main", commands.register_dataset);
   if (!registered) return registered;
   return order(node, "coordinator/main", commands.submit_goal);
+}
+
+Result<std::unique_ptr<actors::SessionServer>> take_endpoint(const std::string& endpoint) {
+  if (auto fine = actors::check_endpoint(endpoint); !fine) return fail(fine.error());
+  if (endpoint.starts_with("ipc://")) {
+    const auto folder = std::filesystem::path(endpoint.substr(6)).parent_path();
+    std::error_code error;
+    if (!folder.empty()) std::filesystem::create_directories(folder, error);
+    if (error) return fail("session.cannot_bind", error.message(), folder.string());
+  }
+  return actors::SessionServer::bind(endpoint);
 }
 
 actors::SessionService service_of(actors::Node& node, const std::string& data_directory) {

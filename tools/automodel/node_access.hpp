@@ -12,10 +12,10 @@
 
 namespace automodel::tools {
 
-/// Opens or creates the store and starts all agents and workers. Errors: those of Node::start.
 /// Training processes: as asked, else one for each core.
 std::uint32_t worker_count(const Settings& settings);
 
+/// Opens or creates the store and starts all agents and workers. Errors: those of Node::start.
 Result<std::unique_ptr<actors::Node>> start_node(const Program& program);
 
 /// Carries out a command; a refusal is an error.
@@ -25,6 +25,9 @@ Result<events::ReplyT> order(actors::Node& node, const std::string& agent, const
 /// commands.
 Result<events::ReplyT> submit_goal(actors::Node& node, GoalCommands commands, const std::string& sender,
                                    std::uint64_t number);
+
+/// The endpoint of a node in this process, with the folder of its socket. Errors: those of SessionServer::bind.
+Result<std::unique_ptr<actors::SessionServer>> take_endpoint(const std::string& endpoint);
 
 /// What people may order, to the agent that it is for. A goal without a data hash is completed from the
 /// node's data directory. `node` must outlive the service. Errors are in the values: session.not_for_people,

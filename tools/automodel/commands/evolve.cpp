@@ -134,6 +134,15 @@ Result<int> report(const Program& program, const actors::Node& node, const std::
   return 0;
 }
 
+/// A goal with --ask needs a place where people can answer. Does nothing where there is one.
+Result<void> wait_for_people(const Settings& settings, std::unique_ptr<actors::SessionServer>& people) {
+  if (people) return {};
+  auto taken = take_endpoint(settings.endpoint);
+  if (!taken) return fail(taken.error());
+  people = std::move(*taken);
+  return {};
+}
+
 Result<int> evolve(const Program& program, Options options) {
   const Settings& settings = program.settings;
   options.goal.label = settings.label;
@@ -155,6 +164,9 @@ Result<int> evolve(const Program& program, Options options) {
   goal->data->name = data->name();
 
   Interrupt interrupt;
+  std::unique_ptr<actors::SessionServer> people;
+  if (goal->ask)  // before the store is touched, as a node does
+    if (auto taken = wait_for_people(settings, people); !taken) return fail(taken.error());
   auto node = start_node(program);
   if (!node) return fail(node.error());
   LiveTerminal terminal;
@@ -163,8 +175,17 @@ Result<int> evolve(const Program& program, Options options) {
   const std::string sender = "evolve/" + std::to_string(before);
   auto id = begin(**node, program, *goal, terminal, sender);
   if (!id) return fail(id.error());
+  const auto open = unfinished_goal(storage::stored_memory((*node)->store()));
+  if (open && open->goal && open->goal->ask)  // one that this run goes on with
+    if (auto taken = wait_for_people(settings, people); !taken) return fail(taken.error());
+  if (people) {
+    people->serve(service_of(**node, settings.data_dir));
+    terminal.say("consoles reach this goal: automodel console --connect " + people->endpoint() +
+                 " (proposals, approve, veto)");
+  }
   Watch watch(**node, terminal, *id);
   if (auto shown = watch.until_finished(interrupt, before); !shown) return fail(shown.error());
+  people.reset();  // no more requests before the agents go
   if (!watch.finished()) {
     stop_cleanly(**node, *id, sender, 3, interrupt);
     terminal.say("stopped; everything is kept. The same command goes on with " + *id + ".");
@@ -206,6 +227,8 @@ void add_evolve(CLI::App& app, Program& program) {
                       "training processes, and pieces of work at once (default: cores)");
   command->add_option("--threads", settings.threads, "of each training process")->capture_default_str();
   command->add_flag("--ask", options->goal.ask, "each proposal waits for a person (console: approve, veto)");
+  command->add_option("--listen", settings.endpoint, "where consoles reach a goal with --ask")
+      ->capture_default_str();
 }
 
 }  // namespace automodel::tools

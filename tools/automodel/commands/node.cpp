@@ -1,10 +1,8 @@
 // automodel node: the agents as a server, for consoles.
 #include <chrono>
-#include <filesystem>
 #include <iostream>
 #include <thread>
 
-#include "actors/session/protocol.hpp"
 #include "actors/session/server.hpp"
 #include "tools/automodel/interrupt.hpp"
 #include "tools/automodel/metrics_endpoint.hpp"
@@ -16,16 +14,9 @@ namespace {
 
 Result<int> run(const Program& program, const std::string& metrics_address) {
   const Settings& settings = program.settings;
-  if (auto fine = actors::check_endpoint(settings.endpoint); !fine) return fail(fine.error());
-  if (settings.endpoint.starts_with("ipc://")) {
-    const auto folder = std::filesystem::path(settings.endpoint.substr(6)).parent_path();
-    std::error_code error;
-    if (!folder.empty()) std::filesystem::create_directories(folder, error);
-    if (error) return fail("session.cannot_bind", error.message(), folder.string());
-  }
   Interrupt interrupt;
   // The endpoint first: a node that nobody can reach should not have touched a store.
-  auto server = actors::SessionServer::bind(settings.endpoint);
+  auto server = take_endpoint(settings.endpoint);
   if (!server) return fail(server.error());
   std::unique_ptr<MetricsEndpoint> metrics;
   if (!metrics_address.empty()) {
