@@ -65,7 +65,8 @@ Bytes encode_envelope_as(std::uint16_t stored_kind, const Recorded& head, ByteVi
 
 /// Whether a record's payload has the form that this program writes. Only then may it be read where it lies;
 /// any other goes through decode_envelope, which lifts it.
-inline bool is_newest(const Envelope& record) { return record.kind() == stored_kind(kind_of(record.kind())); }
+inline bool is_newest(std::uint16_t stored) { return stored == stored_kind(kind_of(stored)); }
+inline bool is_newest(const Envelope& record) { return is_newest(record.kind()); }
 
 /// What kinds and versions a program can write: for each kind from 0 on its newest version. A store keeps the
 /// largest of all programs that opened it for writing.

@@ -6,6 +6,7 @@
 
 #include "events/codec.hpp"
 #include "events/envelope.hpp"
+#include "events/hashed_fields.hpp"
 
 namespace automodel::events {
 
@@ -21,7 +22,7 @@ class Blake2b {
     if (ready < 0) throw std::runtime_error("libsodium cannot be initialised");
     crypto_generichash_init(&state_, nullptr, 0, 32);
   }
-  Blake2b& raw(ByteView bytes) {
+  void raw(ByteView bytes) {
     if (bytes.size() > gathered_.size() - used_) flush();
     if (bytes.size() > gathered_.size()) {
       crypto_generichash_update(&state_, bytes.data(), bytes.size());
@@ -29,18 +30,7 @@ class Blake2b {
       std::memcpy(gathered_.data() + used_, bytes.data(), bytes.size());
       used_ += bytes.size();
     }
-    return *this;
   }
-  Blake2b& number(std::uint64_t value, std::size_t width = 8) {
-    const std::uint64_t little = flatbuffers::EndianScalar(value);
-    return raw(ByteView(reinterpret_cast<const std::uint8_t*>(&little), width));
-  }
-  /// A field: its length as eight bytes, little endian, then its bytes.
-  Blake2b& field(ByteView bytes) { return number(bytes.size()).raw(bytes); }
-  Blake2b& field(std::string_view text) {
-    return field(ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
-  }
-  Blake2b& field(std::uint64_t value, std::size_t width = 8) { return number(width).number(value, width); }
   Hash256 finish() {
     flush();
     Hash256 out;
@@ -61,28 +51,24 @@ class Blake2b {
 }  // namespace
 
 Hash256 content_hash(const EnvelopeView& fields) {
-  return Blake2b()
-      .field(fields.stream)
-      .field(fields.version)
-      .field(static_cast<std::uint64_t>(fields.time))
-      .field(fields.correlation)
-      .field(fields.causation)
-      .field(fields.epoch)
-      .field(fields.origin_node)
-      .field(fields.origin_sequence)
-      .field(fields.kind, 2)
-      .field(fields.payload)
-      .field(ByteView(*fields.previous_hash))
-      .finish();
+  Blake2b hash;
+  write_content(hash, fields);
+  return hash.finish();
 }
 
 Hash256 event_hash(const Recorded& head, ByteView payload) { return content_hash(view_of(head, payload)); }
 
 Hash256 commit_hash(const Hash256& previous, std::uint64_t sequence, const Hash256& hash) {
-  return Blake2b().raw(previous).number(sequence).raw(hash).finish();
+  Blake2b found;
+  write_commit(found, previous, sequence, hash);
+  return found.finish();
 }
 
-Hash256 blake2b(ByteView bytes) { return Blake2b().raw(bytes).finish(); }
+Hash256 blake2b(ByteView bytes) {
+  Blake2b hash;
+  hash.raw(bytes);
+  return hash.finish();
+}
 
 Result<void> verify_content(const Envelope& record) {
   const EnvelopeView fields = view_of(record);

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "events/hash_checks.hpp"
 #include "storage/lmdb/environment.hpp"
 #include "storage/projection.hpp"
 
@@ -29,11 +30,13 @@ class CheckedRun {
   };
   Result<void> copy(const Environment& environment, std::uint64_t from, std::uint64_t until);
 
-  Result<EventView> check(std::uint64_t sequence, events::ByteView bytes);
+  Result<EventView> look_at(std::uint64_t sequence, events::ByteView bytes);
 
   std::vector<std::uint64_t> bytes_;  // every record starts at a multiple of eight
   std::vector<Record> records_;
   std::vector<EventView> events_;
+  events::EnvelopeReader reader_;
+  events::HashChecks checks_;
   std::deque<events::Bytes> lifted_;  // events that older programs wrote, in the newest form
 };
 
