@@ -130,6 +130,11 @@ class EventStore {
   virtual Result<Appended> append(AppendRequest request) = 0;
   /// The same without waiting; `done` is called exactly once, from the writer thread, after the commit.
   virtual void append_async(AppendRequest request, std::function<void(Result<Appended>)> done) = 0;
+  /// The same for one who has nothing better to do: where nobody else appends, the calling thread writes, and
+  /// `done` is called on it before this returns. Not from a callback of this store.
+  virtual void append_here(AppendRequest request, std::function<void(Result<Appended>)> done) {
+    append_async(std::move(request), std::move(done));
+  }
 
   /// Visits a stream's events from `from_version` on, in order, until `visit` returns false.
   virtual Result<void> read_stream(const std::string& stream, std::uint64_t from_version,
@@ -183,8 +188,8 @@ class EventStore {
   virtual Result<std::uint64_t> epoch(const std::string& stream) const = 0;
   virtual Result<void> raise_epoch(const std::string& stream, std::uint64_t epoch) = 0;
 
-  /// Called after each commit with the newest sequence, from the writer thread. Returns a handle; destroying
-  /// it unsubscribes.
+  /// Called after each commit with the newest sequence, from the thread that wrote it. Returns a handle;
+  /// destroying it unsubscribes.
   virtual std::shared_ptr<void> on_commit(std::function<void(std::uint64_t last_sequence)> observer) = 0;
 
   /// Walks the whole history and checks every hash, version and sequence; names the first fault found

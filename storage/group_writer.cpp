@@ -55,7 +55,7 @@ void GroupWriter::enqueue(std::unique_ptr<WriteJob> job) {
   {
     Lock lock(mutex_);
     // A callback that appends must not wait for itself.
-    if (queue_.size() >= max_queued_ && std::this_thread::get_id() != thread_.get_id()) {
+    if (queue_.size() >= max_queued_ && std::this_thread::get_id() != owner_) {
       ++blocked_;
       room_.wait(lock, [&] { return queue_.size() < max_queued_; });
       --blocked_;
@@ -69,8 +69,37 @@ void GroupWriter::enqueue(std::unique_ptr<WriteJob> job) {
 Result<void> GroupWriter::write(std::function<Result<void>(WriteTransaction&)> apply) {
   auto job = std::make_unique<WaitedJob>(std::move(apply));
   auto written = job->written();
-  enqueue(std::move(job));
+  write_here(std::move(job));
   return written.get();
+}
+
+void GroupWriter::write_here(std::unique_ptr<WriteJob> job) {
+  Lock lock(mutex_);
+  if (!is_nobody_else()) {
+    lock.unlock();
+    return enqueue(std::move(job));
+  }
+  owner_ = std::this_thread::get_id();
+  lock.unlock();
+  {
+    Group group;
+    group.push_back(std::move(job));
+    commit(group);
+  }
+  lock.lock();
+  const bool thread_knows = behind_;
+  ++since_;
+  behind_ = true;
+  committed(1);
+  end_turn();
+  lock.unlock();
+  if (!thread_knows) work_.notify_one();  // it has something to do when all is quiet
+}
+
+/// One who writes alone would make those who come meanwhile wait: only where lately nobody did.
+bool GroupWriter::is_nobody_else() const {
+  return owner_ == std::thread::id() && queue_.empty() && crowd_ <= 1 && wanted_ == 1 && !turn_wanted_ &&
+         !stopping_;
 }
 
 void GroupWriter::hurry() {
@@ -84,26 +113,51 @@ void GroupWriter::hurry() {
 void GroupWriter::run() {
   ::prctl(PR_SET_TIMERSLACK, 1000);  // nanoseconds: the wait for a group is short
   Lock lock(mutex_);
-  for (;;) {
+  for (bool ended = false; !ended;) {
     gather(lock);
     wait_for_work(lock);
-    sync_if_due(lock, false);
-    if (behind_ && (queue_.empty() || hurried_ || since_ >= max_jobs_behind)) work_in_background(lock);
-    if (queue_.empty()) {
-      if (!stopping_) continue;
-      sync_if_due(lock, true);
-      lock.unlock();
-      return hooks_.ended();
-    }
-    const Group group = take_group();
-    const bool crowded = blocked_ > 0;
-    lock.unlock();
-    if (crowded) room_.notify_all();
-    commit(group);
-    lock.lock();
-    if (sync_interval_) sync_due_ = std::chrono::steady_clock::now() + *sync_interval_;
-    expected_ = std::min({max_group, max_queued_, group.size() + queue_.size()});
+    take_turn(lock);
+    ended = work(lock);
+    end_turn();
   }
+  lock.unlock();
+  hooks_.ended();
+}
+
+/// What is due, in the thread's turn; whether it was the last.
+bool GroupWriter::work(Lock& lock) {
+  sync_if_due(lock, false);
+  if (behind_ && (queue_.empty() || hurried_ || since_ >= max_jobs_behind)) work_in_background(lock);
+  if (queue_.empty()) {
+    if (stopping_) sync_if_due(lock, true);
+    return stopping_;
+  }
+  const Group group = take_group();
+  const bool crowded = blocked_ > 0;
+  lock.unlock();
+  if (crowded) room_.notify_all();
+  commit(group);
+  lock.lock();
+  committed(group.size());
+  return false;
+}
+
+void GroupWriter::take_turn(Lock& lock) {
+  turn_wanted_ = true;
+  turn_.wait(lock, [&] { return owner_ == std::thread::id(); });
+  turn_wanted_ = false;
+  owner_ = std::this_thread::get_id();
+}
+
+void GroupWriter::end_turn() {
+  owner_ = {};
+  if (turn_wanted_) turn_.notify_one();
+}
+
+void GroupWriter::committed(std::size_t jobs) {
+  quiet_since_ = std::chrono::steady_clock::now();
+  if (sync_interval_) sync_due_ = quiet_since_ + *sync_interval_;
+  crowd_ = expected_ = std::min({max_group, max_queued_, jobs + queue_.size()});
 }
 
 /// Gives those whom the last commit answered, and those who came meanwhile, the chance of being one group.
@@ -124,13 +178,19 @@ void GroupWriter::gather(Lock& lock) {
 }
 
 void GroupWriter::wait_for_work(Lock& lock) {
-  const auto woken = [&] { return !queue_.empty() || stopping_ || hurried_; };
-  if (behind_)
-    work_.wait_for(lock, quiet, woken);
-  else if (sync_due_)
-    work_.wait_until(lock, *sync_due_, woken);
-  else
-    work_.wait(lock, woken);
+  const auto woken = [&] {
+    return !queue_.empty() || stopping_ || hurried_ || (behind_ && since_ >= max_jobs_behind);
+  };
+  while (!woken()) {
+    // Others may write meanwhile: what is due then is later than it was.
+    if (!behind_ && !sync_due_) {
+      work_.wait(lock);
+      continue;
+    }
+    const auto due = behind_ ? quiet_since_ + quiet : *sync_due_;
+    if (std::chrono::steady_clock::now() >= due) return;
+    work_.wait_until(lock, due);
+  }
 }
 
 /// Under load nothing is to be done: each commit puts the one before it on the disk.
@@ -152,6 +212,7 @@ void GroupWriter::work_in_background(Lock& lock) {
   lock.unlock();
   const bool more = hooks_.background();
   lock.lock();
+  quiet_since_ = std::chrono::steady_clock::now();
   behind_ = behind_ || more;
 }
 

@@ -1,5 +1,5 @@
-// The store's writer thread: gathers everything that waits into one transaction and one sync. Private to
-// storage/.
+// The store's writer: its thread gathers everything that waits into one transaction and one sync; a caller
+// whom nobody waits beside writes by himself. Private to storage/.
 #pragma once
 
 #include <chrono>
@@ -42,9 +42,12 @@ class GroupWriter {
   /// Writes what is queued, then ends the thread.
   ~GroupWriter();
 
-  /// Blocks while the queue is full, but not on the writer thread itself.
+  /// The thread writes it. Blocks while the queue is full, but not in a callback.
   void enqueue(std::unique_ptr<WriteJob> job);
-  /// Enqueues and waits until it is durable. Not from the writer thread.
+  /// Where nothing else is written or waits, the calling thread writes it, `done` included, before this
+  /// returns: two changes of thread less. Otherwise `enqueue`.
+  void write_here(std::unique_ptr<WriteJob> job);
+  /// Waits until it is durable. Not from a callback.
   Result<void> write(std::function<Result<void>(WriteTransaction&)> apply);
   /// Asks for the background work now rather than when nothing waits.
   void hurry();
@@ -53,7 +56,12 @@ class GroupWriter {
   using Group = std::vector<std::unique_ptr<WriteJob>>;
   using Lock = std::unique_lock<std::mutex>;
   void run();
+  bool work(Lock& lock);
   void gather(Lock& lock);
+  void take_turn(Lock& lock);
+  void end_turn();
+  bool is_nobody_else() const;
+  void committed(std::size_t jobs);
   Group take_group();
   void wait_for_work(Lock& lock);
   void work_in_background(Lock& lock);
@@ -68,15 +76,20 @@ class GroupWriter {
   std::mutex mutex_;
   std::condition_variable work_;  // the thread has a reason to look
   std::condition_variable room_;  // the queue has room again
+  std::condition_variable turn_;  // nobody writes
+  std::thread::id owner_;         // whose turn to write it is: one thread's at a time
+  bool turn_wanted_ = false;      // the writer thread waits for its turn
   Group queue_;
   std::size_t wanted_ = 1;    // wake the thread when so many are queued
   std::size_t expected_ = 1;  // so many are likely to be queued in a moment
+  std::size_t crowd_ = 1;     // so many were there at the last commit
   std::size_t gathers_to_skip_ = 0, skipped_ = 0;
   std::size_t blocked_ = 0;  // callers that wait for room
   bool stopping_ = false;
   bool hurried_ = false;
   bool behind_ = true;     // background work may be due
   std::size_t since_ = 0;  // jobs committed since the background work was last up to date
+  std::chrono::steady_clock::time_point quiet_since_{};
   std::optional<std::chrono::steady_clock::time_point> sync_due_;  // a commit is not on the disk yet
   std::thread thread_;
 };

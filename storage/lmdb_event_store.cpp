@@ -67,8 +67,8 @@ Result<void> LmdbEventStore::write(std::function<Result<void>(WriteTransaction&)
 Result<Appended> LmdbEventStore::append(AppendRequest request) {
   auto promise = std::make_shared<std::promise<Result<Appended>>>();
   auto appended = promise->get_future();
-  append_async(std::move(request),
-               [promise](Result<Appended> result) { promise->set_value(std::move(result)); });
+  append_here(std::move(request),
+              [promise](Result<Appended> result) { promise->set_value(std::move(result)); });
   return appended.get();
 }
 
@@ -107,6 +107,11 @@ class LmdbEventStore::AppendJob final : public WriteJob {
 void LmdbEventStore::append_async(AppendRequest request, std::function<void(Result<Appended>)> done) {
   if (auto may = writable(); !may) return done(fail(may.error()));
   writer_->enqueue(std::make_unique<AppendJob>(*this, std::move(request), std::move(done)));
+}
+
+void LmdbEventStore::append_here(AppendRequest request, std::function<void(Result<Appended>)> done) {
+  if (auto may = writable(); !may) return done(fail(may.error()));
+  writer_->write_here(std::make_unique<AppendJob>(*this, std::move(request), std::move(done)));
 }
 
 // --- reading ---------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ class LmdbEventStore final : public EventStore {
 
   Result<Appended> append(AppendRequest request) override;
   void append_async(AppendRequest request, std::function<void(Result<Appended>)> done) override;
+  void append_here(AppendRequest request, std::function<void(Result<Appended>)> done) override;
   Result<void> read_stream(const std::string& stream, std::uint64_t from_version,
                            const std::function<bool(const events::Recorded&)>& visit) const override;
   Result<void> read_all(std::uint64_t from,
@@ -85,9 +86,9 @@ class LmdbEventStore final : public EventStore {
   std::shared_ptr<Environment> environment_;
   std::string node_;
   mutable std::atomic<std::uint64_t> last_sequence_;
-  std::uint64_t announced_ = 0;  // the writer thread's
-  Heads heads_;                  // the writer thread's
-  std::uint64_t kept_;           // the writer thread's: last_sequence_ when `state` was surely up to date
+  std::uint64_t announced_ = 0;  // the writer's: of the thread whose turn it is
+  Heads heads_;                  // the writer's
+  std::uint64_t kept_;           // the writer's: last_sequence_ when `state` was surely up to date
   Observers observers_;
   mutable ReaderWatch readers_;
   Projector projector_;

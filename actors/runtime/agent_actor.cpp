@@ -97,11 +97,16 @@ class Agent final : public AgentActor::base {
   }
 
   void carry_out(Step step) {
+    // While it waits for the disk an agent could do nothing but take what waits for it.
+    const bool idle = mailbox().empty();
     for (auto& append : step.appends) {
-      store_->append_async(std::move(append.request),
-                           [self = AgentActor{this}, id = append.id](Result<storage::Appended> result) {
-                             caf::anon_send(self, Committed{id, std::move(result)});
-                           });
+      auto committed = [self = AgentActor{this}, id = append.id](Result<storage::Appended> result) {
+        caf::anon_send(self, Committed{id, std::move(result)});
+      };
+      if (idle)
+        store_->append_here(std::move(append.request), std::move(committed));
+      else
+        store_->append_async(std::move(append.request), std::move(committed));
     }
     for (auto& answer : step.answers) {
       auto promise = promises_.find(answer.ticket);

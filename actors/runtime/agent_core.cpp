@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "actors/runtime/messages.hpp"
+#include "actors/runtime/stored_reply.hpp"
 
 namespace automodel::actors {
 
@@ -170,7 +171,7 @@ bool AgentCore::answer_stored(const Held& held, Step& step) {
   } else if (!*stored) {
     return false;
   } else {
-    auto unpacked = events::unpack<events::ReplyT>(**stored);
+    auto unpacked = unpack_reply(**stored);
     reply = unpacked ? std::move(*unpacked) : refusal(unpacked.error());
   }
   for (auto ticket : held.tickets) step.answers.push_back({ticket, reply});
@@ -216,7 +217,7 @@ Result<void> AgentCore::complete(Entry& entry, Decision decision, std::int64_t n
   request.correlation = command.correlation;
   request.causation = cause_of(command);
   request.time = now;
-  request.reply = events::pack(entry.reply);
+  request.reply = pack_reply(entry.reply);
   for (std::size_t i = 0; i < decision.outbox.size(); ++i) {
     auto& message = decision.outbox[i];
     if (!message.command) return fail("agents.bad_decision", "a message without a command", options_.stream);
@@ -272,7 +273,7 @@ Step AgentCore::committed(std::uint64_t append, Result<storage::Appended> result
     entry->error = result.error();
     rebuild_due_ = true;
   } else if (result->repeated) {
-    auto reply = events::unpack<events::ReplyT>(result->reply);
+    auto reply = unpack_reply(result->reply);
     entry->reply = reply ? std::move(*reply) : refusal(reply.error());
     entry->repeated = true;
     rebuild_due_ = true;  // what was decided on its events stands on nothing

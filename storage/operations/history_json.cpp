@@ -212,7 +212,7 @@ class JsonReader final : public HistoryReader {
     head.origin_node = fields.text("origin_node", false);
     head.origin_sequence = fields.number("origin_sequence");
     const std::string kind_text = fields.text("kind", true);
-    const auto version = static_cast<unsigned>(fields.number_or_zero("kind_version"));
+    const std::uint64_t version = fields.number_or_zero("kind_version");
     head.previous_hash = fields.hash("previous_hash");
     head.hash = fields.hash("hash");
     head.commit_hash = last_.commit_hash = fields.hash("commit_hash");
@@ -225,7 +225,7 @@ class JsonReader final : public HistoryReader {
     if (version > 255) return fail(malformed("its 'kind_version' is missing or wrong", where()));
     if (payload.size() > events::max_message_bytes)
       return fail(malformed("its 'payload' is too long", where()));
-    return events::encode_envelope_as(static_cast<std::uint16_t>(static_cast<unsigned>(*kind) | version << 8),
+    return events::encode_envelope_as(static_cast<std::uint16_t>(static_cast<std::uint64_t>(*kind) | version << 8),
                                       head, payload);
   }
 

@@ -133,6 +133,71 @@ BOOST_AUTO_TEST_CASE(a_callback_may_append_though_the_queue_is_full) {
   BOOST_TEST(value(open_or_throw(directory.path())->stream_version("a")) == 6u);
 }
 
+BOOST_AUTO_TEST_CASE(one_alone_writes_on_its_own_thread) {
+  TemporaryDirectory directory;
+  const auto store = open_or_throw(directory.path());
+  std::thread::id written_by;
+  bool answered = false;
+  store->append_here(one("a"), [&](const Result<Appended>& appended) {
+    written_by = std::this_thread::get_id();
+    answered = appended.has_value();
+  });
+  BOOST_TEST(answered);  // without waiting for it
+  BOOST_TEST((written_by == std::this_thread::get_id()));
+}
+
+BOOST_AUTO_TEST_CASE(one_who_is_not_alone_leaves_it_to_the_writer_thread) {
+  TemporaryDirectory directory;
+  auto store = open_or_throw(directory.path());
+  HeldWriter held(*store);
+  std::promise<std::thread::id> written_by;
+  store->append_here(one("a"),
+                     [&](const Result<Appended>&) { written_by.set_value(std::this_thread::get_id()); });
+  auto thread = written_by.get_future();
+  BOOST_TEST((thread.wait_for(std::chrono::milliseconds(20)) == std::future_status::timeout));
+  held.release();
+  BOOST_TEST((thread.get() != std::this_thread::get_id()));
+}
+
+BOOST_AUTO_TEST_CASE(a_callback_of_one_alone_may_append_though_the_queue_is_full) {
+  TemporaryDirectory directory;
+  StoreOptions options;
+  options.max_queued_appends = 1;
+  auto store = open_or_throw(directory.path(), options);
+  store->append_here(one("a"), [&inner = *store](const Result<Appended>&) {
+    for (int i = 0; i < 5; ++i) inner.append_async(one("a"), [](const Result<Appended>&) {});
+  });
+  store.reset();
+  BOOST_TEST(value(open_or_throw(directory.path())->stream_version("a")) == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(callers_and_the_writer_thread_take_turns_without_losing_an_event) {
+  TemporaryDirectory directory;
+  auto store = open_or_throw(directory.path());
+  value(store->attach(std::make_shared<Counting>()));  // the writer thread has work of its own
+  constexpr int threads = 4, appends = 100;
+  std::atomic<int> answered{0};
+  {
+    std::vector<std::jthread> writers;
+    for (int t = 0; t < threads; ++t)
+      writers.emplace_back([&, name = "stream/" + std::to_string(t)] {
+        const auto count = [&](const Result<Appended>& appended) { answered += appended ? 1 : 0; };
+        for (int i = 0; i < appends; ++i) {
+          if (i % 3 == 0)
+            store->append_async(one(name), count);
+          else
+            store->append_here(one(name), count);
+          if (i % 10 == t) std::this_thread::sleep_for(std::chrono::microseconds(500));  // now and then alone
+        }
+      });
+  }
+  value(store->wait_for("counting", threads * appends, std::chrono::seconds(60)));
+  BOOST_TEST(count_of(*store->projection_rows("counting"), "stream/0") == std::uint64_t{appends});
+  store.reset();
+  BOOST_TEST(answered == threads * appends);
+  BOOST_TEST(value(open_or_throw(directory.path())->verify()) == std::uint64_t{threads * appends});
+}
+
 BOOST_AUTO_TEST_CASE(observers_learn_of_commits_until_they_let_go) {
   TemporaryDirectory directory;
   auto store = open_or_throw(directory.path());

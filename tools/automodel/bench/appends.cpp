@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "actors/runtime/agent_actor.hpp"
+#include "actors/runtime/stored_reply.hpp"
 #include "storage/memory/memory.hpp"
 #include "tools/automodel/bench/floors.hpp"
 #include "tools/automodel/bench/report.hpp"
@@ -204,7 +205,7 @@ Result<StoreSizes> fill_store(const std::filesystem::path& path, std::size_t cou
       request.time = utc_now();
       request.events.push_back(event);
       reply.version = i / large_store_streams + 1;
-      request.reply = events::pack(reply);
+      request.reply = actors::pack_reply(reply);
       store.append_async(std::move(request), [&](const Result<storage::Appended>& appended) {
         const std::lock_guard lock(mutex);
         if (!appended) status = fail(appended.error());
