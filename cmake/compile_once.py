@@ -1,9 +1,13 @@
 """Moves the long inline functions of flatc's headers into source files, so that they are compiled once.
 
-Usage: compile_once.py INTO HEADER…      writes INTO/x_generated.h and INTO/x_generated.cpp for each HEADER
+Usage: compile_once.py INTO HEADER…      writes INTO/x_generated.h and INTO/x_generated.cpp for each HEADER, and
+                                         INTO/required_parts.cpp for all of them
 
 flatc writes the object API (copying, packing, unpacking of the XyzT types) as inline functions. Every file that packs
 an event would compile those of all events: about half of its compile time.
+
+Its builders assert that required fields are set: the program would end in one build, and write what nobody can read in
+another. The assertions go, and what they said becomes a list, from which events/parts.cpp names what a value lacks.
 """
 import pathlib
 import re
@@ -35,6 +39,21 @@ def split(text):
     return "\n".join(header), "\n".join(source)
 
 
+ASSERTION = re.compile(r"^ *fbb_\.Required\(o, (\w+)::(VT_\w+)\);\n", re.M)
+PARTS = """#include "events/parts.hpp"
+
+namespace automodel::events::detail {
+
+std::span<const RequiredPart> required_parts() {
+  static const RequiredPart parts[] = {
+%s  };
+  return parts;
+}
+
+}
+"""
+
+
 def write(path, text):
     """What did not change keeps its time, so that nothing is compiled for it again."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,10 +62,15 @@ def write(path, text):
 
 
 into = pathlib.Path(sys.argv[1])
+required = []
 for name in sys.argv[2:]:
     original = pathlib.Path(name)
-    header, source = split(original.read_text())
+    text = original.read_text()
+    required += ASSERTION.findall(text)
+    header, source = split(ASSERTION.sub("", text))
     namespace = re.search(r"^namespace (\w+) \{\nnamespace (\w+) \{$", header, re.M)
     write(into / original.name, header)
     write(into / (original.stem + ".cpp"),
           '#include "events/generated.hpp"\n\nnamespace %s::%s {\n\n%s\n}\n' % (*namespace.groups(), source))
+write(into / "required_parts.cpp",
+      PARTS % "".join("      {%sTypeTable(), %s::%s},\n" % (table, table, field) for table, field in required))

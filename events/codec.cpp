@@ -7,6 +7,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "events/parts.hpp"
+
 namespace automodel::events {
 
 namespace detail {
@@ -86,6 +88,23 @@ bool unions_are_whole(const std::uint8_t* table, const flatbuffers::TypeTable* t
   return true;
 }
 
+Error refused(ByteView bytes, const flatbuffers::TypeTable* root, const char* name) {
+  const std::string missing = missing_part(bytes, root, name);
+  if (missing.empty()) return {"events.malformed", std::string("not a valid ") + name, {}, {}};
+  return {"events.malformed", "a part is missing: " + missing, {}, "no version of this program writes that"};
+}
+
+Result<void> check_whole(const Bytes& packed, bool verified, const flatbuffers::TypeTable* root,
+                         const char* name) {
+  if (verified &&
+      unions_are_whole(packed.data() + flatbuffers::ReadScalar<flatbuffers::uoffset_t>(packed.data()), root))
+    return {};
+  const std::string missing = missing_part(packed, root, name);
+  if (!missing.empty()) return fail("events.incomplete", "a part is missing: " + missing);
+  return fail("events.incomplete",
+              std::string("no ") + name + ": a kind in it is unknown or empty, or it is too deep");
+}
+
 }  // namespace detail
 
 std::string reference(std::string_view stream, std::uint64_t version) {
@@ -102,7 +121,8 @@ Result<const Event*> view_event(ByteView payload) {
   if (reinterpret_cast<std::uintptr_t>(payload.data()) % 8 != 0)
     return fail("events.misaligned", "the event does not start at a multiple of eight bytes");
   flatbuffers::Verifier verifier(payload.data(), payload.size(), 64, 1'000'000);
-  if (!verifier.VerifyBuffer<Event>(nullptr)) return fail("events.malformed", "not a valid event");
+  if (!verifier.VerifyBuffer<Event>(nullptr))
+    return fail(detail::refused(payload, EventTypeTable(), Event::GetFullyQualifiedName()));
   const auto* event = flatbuffers::GetRoot<Event>(payload.data());
   if (event->body_type() == EventBody::NONE ||
       !detail::unions_are_whole(reinterpret_cast<const std::uint8_t*>(event), EventTypeTable()))

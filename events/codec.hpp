@@ -22,6 +22,7 @@ using Hash256 = std::array<std::uint8_t, 32>;
 inline constexpr std::size_t max_message_bytes = 64u << 20;
 
 /// Packs any object type of the schemas. The result is deterministic: the same value gives the same bytes.
+/// Those of a value that lacks a part which its schema requires can't be read by anybody: see `pack_whole`.
 template <class T>
 Bytes pack(const T& value) {
   flatbuffers::FlatBufferBuilder builder(256);
@@ -36,10 +37,31 @@ ByteView aligned(ByteView bytes, Bytes& scratch);
 bool unions_are_whole(const std::uint8_t* table, const flatbuffers::TypeTable* type);
 /// A verified table as JSON.
 std::string json_of(const std::uint8_t* table, const flatbuffers::TypeTable* type);
+/// Of bytes that the verifier refuses: what they lack, where it is a part, or else that they are no `name`.
+Error refused(ByteView bytes, const flatbuffers::TypeTable* root, const char* name);
+/// Whether packed bytes can be read: `events.incomplete` names the part that the packed value lacked.
+Result<void> check_whole(const Bytes& packed, bool verified, const flatbuffers::TypeTable* root,
+                         const char* name);
 }  // namespace detail
 
-/// Verifies and unpacks. Garbage, truncation, or a union of an unknown kind or without its value gives
-/// `events.malformed`, never undefined behaviour. Sub-tables and strings may still be absent.
+/// Packs what others are to read: refuses a value that lacks a part which its schema requires. Errors:
+/// events.incomplete, with the part ("WorkAssigned.work.proposal").
+template <class T>
+Result<Bytes> pack_whole(const T& value) {
+  using Table = typename T::TableType;
+  Bytes bytes = pack(value);
+  const bool verified =
+      flatbuffers::Verifier(bytes.data(), bytes.size(), 64, 1'000'000).VerifyBuffer<Table>(nullptr);
+  if (auto whole =
+          detail::check_whole(bytes, verified, Table::MiniReflectTypeTable(), Table::GetFullyQualifiedName());
+      !whole)
+    return fail(whole.error());
+  return bytes;
+}
+
+/// Verifies and unpacks. Garbage, truncation, a part that is missing though its schema requires it, or a
+/// union of an unknown kind or without its value gives `events.malformed`, never undefined behaviour.
+/// Sub-tables that the schema does not require may still be absent.
 template <class T>
 Result<T> unpack(ByteView unaligned) {
   using Table = typename T::TableType;
@@ -49,7 +71,7 @@ Result<T> unpack(ByteView unaligned) {
   const ByteView bytes = detail::aligned(unaligned, scratch);
   flatbuffers::Verifier verifier(bytes.data(), bytes.size(), 64, 1'000'000);
   if (!verifier.VerifyBuffer<Table>(nullptr))
-    return fail("events.malformed", std::string("not a valid ") + Table::GetFullyQualifiedName());
+    return fail(detail::refused(bytes, Table::MiniReflectTypeTable(), Table::GetFullyQualifiedName()));
   const auto* root = flatbuffers::GetRoot<Table>(bytes.data());
   if (!detail::unions_are_whole(reinterpret_cast<const std::uint8_t*>(root), Table::MiniReflectTypeTable()))
     return fail("events.malformed",

@@ -120,17 +120,20 @@ Result<PreparedAppend> prepare(AppendRequest request) {
     const auto kind = event.body.type;
     if (kind == events::EventBody::NONE || kind > events::EventBody::MAX || event.body.value == nullptr)
       return fail("storage.bad_request", "an event has no body", request.stream);
-    auto payload = events::pack(event);
-    if (payload.size() > max_payload_bytes)
-      return fail("storage.bad_request", "an event of " + std::to_string(payload.size()) + " bytes",
+    auto payload = events::pack_whole(event);
+    if (!payload) return fail("storage.bad_request", payload.error().message, request.stream);
+    if (payload->size() > max_payload_bytes)
+      return fail("storage.bad_request", "an event of " + std::to_string(payload->size()) + " bytes",
                   request.stream, "keep large things in the artifact store and name them by hash");
-    prepared.items.push_back({kind, std::move(payload)});
+    prepared.items.push_back({kind, std::move(*payload)});
   }
   for (const auto& message : request.outbox) {
     if (message.target.empty() || !message.command ||
         message.command->body.type == events::CommandBody::NONE || message.command->body.value == nullptr)
       return fail("storage.bad_request", "a message has no target or no command", request.stream);
-    prepared.messages.push_back(events::pack(message));
+    auto packed = events::pack_whole(message);
+    if (!packed) return fail("storage.bad_request", packed.error().message, request.stream);
+    prepared.messages.push_back(std::move(*packed));
   }
   request.events.clear();
   request.outbox.clear();

@@ -102,7 +102,7 @@ void finished(State& state, const events::TrialFinishedT& event) {
     work->base_metric = metric_value(event.model->metrics, goal_of(*work).metric);
     work->trial.clear();
   } else {
-    work->comparing = true;
+    work->comparing = work->trial == event.trial;
   }
 }
 
@@ -133,10 +133,12 @@ void compared(State& state, const events::CandidateComparedT& event) {
   auto* work = first_in_line(state);
   if (!work || !work->comparing) return;
   const auto kind = step_kind(state, *work);
-  work->gain = copy_of(event.result->difference);
+  const auto& difference = event.result->difference;
+  if (!difference) return settle(state, *work, kind == StepKind::drop);  // as for one that failed
+  work->gain = copy_of(difference);
   for (const auto& feature : step_features(state, *work))
-    if (auto* known = feature_of(state, feature)) known->gain = event.result->difference->value;
-  settle(state, *work, is_real(*event.result->difference, kind == StepKind::drop ? useful_gain : real_gain));
+    if (auto* known = feature_of(state, feature)) known->gain = difference->value;
+  settle(state, *work, is_real(*difference, kind == StepKind::drop ? useful_gain : real_gain));
 }
 
 void failed(State& state, const std::string& trial_id, const events::FailureT& failure) {

@@ -95,9 +95,16 @@ const events::FeatureTrialT* trained_before(const State& state, const events::Tr
   return nullptr;
 }
 
+namespace {
+
+/// A model that does not say what it was made of cannot be a base.
+bool has_current(const events::FeatureWorkT& work) { return work.current && work.current->config; }
+
+}  // namespace
+
 std::vector<std::string> step_features(const State& state, const events::FeatureWorkT& work) {
   const auto* trial = find_trial(state, work.trial);
-  if (!trial || !work.current) return {};
+  if (!trial || !has_current(work)) return {};
   auto mine = trial->config->features, best = work.current->config->features;
   std::sort(mine.begin(), mine.end());
   std::sort(best.begin(), best.end());
@@ -109,7 +116,7 @@ std::vector<std::string> step_features(const State& state, const events::Feature
 
 StepKind step_kind(const State& state, const events::FeatureWorkT& work) {
   const auto* trial = find_trial(state, work.trial);
-  if (!trial || !work.current) return StepKind::base;
+  if (!trial || !has_current(work)) return StepKind::base;
   return trial->config->features.size() > work.current->config->features.size() ? StepKind::add
                                                                                 : StepKind::drop;
 }

@@ -118,16 +118,17 @@ using events::EventBody;
 constexpr std::size_t remembered_works = 64;
 
 void accept(State& state, const events::WorkAcceptedT& event, std::uint64_t version) {
+  state.accepted.push_back(event.work->id);
+  if (state.accepted.size() > remembered_works) state.accepted.erase(state.accepted.begin());
+  const auto& model = event.work->proposal->model;
+  if (!model) return;  // there is nothing to do; `take` accepts no such work
   auto work = std::make_unique<events::PerfWorkT>();
   work->work = copy_of(event.work);
   work->accepted = version;
-  const auto& model = event.work->proposal->model;
   if (event.work->proposal->action == int8_action)
     state.quantized.push_back(model->checkpoint);
   else
     work->model = copy_of(model);
-  state.accepted.push_back(event.work->id);
-  if (state.accepted.size() > remembered_works) state.accepted.erase(state.accepted.begin());
   state.works.push_back(std::move(work));
 }
 

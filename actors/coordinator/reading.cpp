@@ -74,7 +74,8 @@ const events::WorkRecordT* find_record(const State& state, const std::string& wo
 }
 
 bool is_evaluation(const events::WorkRecordT& record) {
-  return record.work->proposal->action == evaluate_action;
+  const auto& proposal = *record.work->proposal;
+  return proposal.action == evaluate_action && proposal.model;  // without a model there is nothing to measure
 }
 
 bool is_roll_back(const events::WorkFinishedT& report) {

@@ -191,13 +191,14 @@ class ProcessRunner final : public JobRunner {
 
   /// Starts a child where there is none, or where the one there was has died since its last job.
   Result<void> hand_over(const events::JobT& job) {
-    const auto bytes = events::pack(job);
-    if (child_ && write_frame(child_->to.get(), FrameKind::job, bytes)) return {};
+    const auto bytes = events::pack_whole(job);
+    if (!bytes) return fail(bytes.error());
+    if (child_ && write_frame(child_->to.get(), FrameKind::job, *bytes)) return {};
     if (child_) log().warn("an idle worker process ended with {}", end_child(SIGKILL));
     auto started = start_child(options_);
     if (!started) return fail(started.error());
     child_ = std::move(*started);
-    if (auto sent = write_frame(child_->to.get(), FrameKind::job, bytes); !sent)
+    if (auto sent = write_frame(child_->to.get(), FrameKind::job, *bytes); !sent)
       return died(job, sent.error());
     return {};
   }

@@ -69,8 +69,13 @@ class Scenario {
   template <class T>
   Result<actors::Decision> when(T body, const std::string& sender = "console") {
     auto decision = would(std::move(body), sender);
-    if (decision)
-      for (const auto& event : decision->events) fold(event);
+    if (!decision) return decision;
+    for (const auto& event : decision->events) {
+      check_whole(event);
+      fold(event);
+    }
+    for (const auto& message : decision->outbox) check_whole(message);
+    for (const auto& job : jobs()) check_whole(job);
     return decision;
   }
   /// As `when`, and the test fails if it is refused.
@@ -87,6 +92,13 @@ class Scenario {
   const std::vector<events::EventT>& history() const { return history_; }
 
  private:
+  /// Nothing leaves an agent that nobody could read.
+  template <class T>
+  static void check_whole(const T& value) {
+    const auto packed = events::pack_whole(value);
+    BOOST_TEST(packed.has_value(), (packed ? "" : to_string(packed.error())));
+  }
+
   void fold(const events::EventT& event) {
     events::Recorded recorded;
     recorded.stream = context_.stream;

@@ -1,4 +1,5 @@
-// Tables with every field filled, for any schema type, by walking its type table: no kind is forgotten.
+// Tables with every field filled, for any schema type, by walking its type table: no kind is forgotten. Or
+// with fields left out, by chance.
 #pragma once
 
 #include <flatbuffers/minireflect.h>
@@ -7,12 +8,24 @@
 #include <string>
 
 #include "events/codec.hpp"
+#include "events/parts.hpp"
 
 namespace automodel::events::testing {
 
 class AnyTable {
  public:
   explicit AnyTable(std::uint64_t seed) : random_(seed) {}
+
+  /// From here on fields are left out with these chances, of 100: those that a table may lack (texts and
+  /// lists among them), and parts that it must have.
+  void leave_out(unsigned optional, unsigned required = 0) {
+    optional_ = optional;
+    required_ = required;
+  }
+  /// From here on texts are some of these words, so that events are about the same things.
+  void speak(std::vector<std::string> words) { words_ = std::move(words); }
+  /// Whether a part that must be there was left out, since this was asked.
+  bool lacked() { return std::exchange(lacks_, false); }
 
   /// A value of T with random content.
   template <class T>
@@ -23,13 +36,16 @@ class AnyTable {
   }
 
   /// An event of one kind.
-  EventT event(EventBody kind) {
+  EventT event(EventBody kind) { return *unpack<EventT>(payload(kind)); }
+
+  /// The same, packed: it can be one that nobody reads.
+  Bytes payload(EventBody kind) {
     flatbuffers::FlatBufferBuilder builder;
     const auto* bodies = EventBodyTypeTable();
     const auto body =
         table(builder, bodies->type_refs[bodies->type_codes[static_cast<std::size_t>(kind)].sequence_ref]());
     builder.Finish(CreateEvent(builder, kind, flatbuffers::Offset<void>(body)));
-    return *unpack<EventT>({builder.GetBufferPointer(), builder.GetSize()});
+    return Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
   }
 
   /// A record of this event as a store would write it first.
@@ -58,7 +74,19 @@ class AnyTable {
   using Builder = flatbuffers::FlatBufferBuilder;
   using Offset = flatbuffers::uoffset_t;
 
-  std::string text(const char* name) { return std::string(name) + "-" + std::to_string(random_() % 100); }
+  std::string text(const char* name) {
+    if (!words_.empty()) return words_[random_() % words_.size()];
+    return std::string(name) + "-" + std::to_string(random_() % 100);
+  }
+
+  bool left_out(const flatbuffers::TypeTable* type, std::size_t field) {
+    if (optional_ == 0 && required_ == 0) return false;
+    const bool must = detail::is_required(
+        type, flatbuffers::FieldIndexToOffset(static_cast<flatbuffers::voffset_t>(field)));
+    if (random_() % 100 >= (must ? required_ : optional_)) return false;
+    lacks_ = lacks_ || must;
+    return true;
+  }
 
   Offset vector(Builder& builder, flatbuffers::TypeCode code, const flatbuffers::TypeTable* type,
                 const char* name) {
@@ -112,11 +140,15 @@ class AnyTable {
     for (std::size_t i = 0; i < type->num_elems; ++i) {
       const auto code = type->type_codes[i];
       const auto* refers = code.sequence_ref >= 0 ? type->type_refs[code.sequence_ref]() : nullptr;
+      const bool is_union = refers && refers->st == flatbuffers::ST_UNION;
+      const bool is_field = code.is_repeating || code.base_type == flatbuffers::ET_STRING ||
+                            code.base_type == flatbuffers::ET_SEQUENCE;
+      if (is_field && !is_union && left_out(type, i)) continue;
       if (code.is_repeating) {
         fields[i].offset = vector(builder, code, refers, type->names[i]);
       } else if (code.base_type == flatbuffers::ET_STRING) {
         fields[i].offset = builder.CreateString(text(type->names[i])).o;
-      } else if (code.base_type == flatbuffers::ET_SEQUENCE && refers->st == flatbuffers::ST_UNION) {
+      } else if (code.base_type == flatbuffers::ET_SEQUENCE && is_union) {
         fields[i].kind = static_cast<std::uint8_t>(1 + random_() % (refers->num_elems - 1));
         fields[i].offset =
             table(builder, refers->type_refs[refers->type_codes[fields[i].kind].sequence_ref]());
@@ -132,13 +164,17 @@ class AnyTable {
         builder.AddOffset(at, flatbuffers::Offset<void>(fields[i].offset));
       else if (code.base_type == flatbuffers::ET_UTYPE)
         builder.AddElement<std::uint8_t>(at, fields[i + 1].kind, 0);
-      else if (code.base_type != flatbuffers::ET_SEQUENCE)
+      else if (!code.is_repeating && code.base_type != flatbuffers::ET_SEQUENCE &&
+               code.base_type != flatbuffers::ET_STRING)
         scalar(builder, at, code, code.sequence_ref >= 0 ? type->type_refs[code.sequence_ref]() : nullptr);
     }
     return builder.EndTable(start);
   }
 
   std::mt19937_64 random_;
+  unsigned optional_ = 0, required_ = 0;
+  std::vector<std::string> words_;
+  bool lacks_ = false;
 };
 
 }  // namespace automodel::events::testing

@@ -81,8 +81,7 @@ BOOST_AUTO_TEST_CASE(an_event_is_lifted_one_hop_a_version_and_its_record_stays_a
   BOOST_TEST(read_by(first) == "[ANN]");
   BOOST_TEST(read_by(second) == "[Bob]");
   BOOST_TEST(read_by(third) == "Cy");
-  for (const Bytes& bytes : {first, second, third})
-    BOOST_TEST(decode_verified(bytes, {}, {}).has_value());
+  for (const Bytes& bytes : {first, second, third}) BOOST_TEST(decode_verified(bytes, {}, {}).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_lifted_event_that_is_written_again_is_not_lifted_twice) {
@@ -189,7 +188,7 @@ BOOST_AUTO_TEST_CASE(whatever_a_schema_loses_is_found) {
       {"enum E : ubyte { A, B } table T { a: uint; b: string; } table U { t: T; } union V { T, U }",
        "T.a: uint, was int"},
       {"enum E : ubyte { A, B } table T { a: int = 7; b: string; } table U { t: T; } union V { T, U }",
-       "T.a: another default, required or deprecated"},
+       "T.a: another default, no longer required, or deprecated"},
       {"enum E : ubyte { A } table T { a: int; b: string; } table U { t: T; } union V { T, U }", "E.B: gone"},
       {"enum E : ubyte { B, A } table T { a: int; b: string; } table U { t: T; } union V { T, U }",
        "E.A: renumbered"},

@@ -9,7 +9,8 @@
 namespace automodel::events::testing {
 
 /// "Goal.metric: float, was string": everything of `released` that `current` lost or changed. flatc --conform
-/// lets a field go, and cannot tell a rename.
+/// lets a field go, and cannot tell a rename. A field may become required, where every program wrote it: the
+/// golden records and stores say whether what they wrote can still be read.
 inline std::vector<std::string> lost(const flatbuffers::Parser& released,
                                      const flatbuffers::Parser& current) {
   const auto type_name = [](const flatbuffers::Type& type) {
@@ -37,9 +38,9 @@ inline std::vector<std::string> lost(const flatbuffers::Parser& released,
       else if (type_name(kept->value.type) != type_name(field->value.type))
         changes.push_back(name + ": " + type_name(kept->value.type) + ", was " +
                           type_name(field->value.type));
-      else if (kept->value.constant != field->value.constant || kept->IsRequired() != field->IsRequired() ||
-               kept->deprecated != field->deprecated)
-        changes.push_back(name + ": another default, required or deprecated");
+      else if (kept->value.constant != field->value.constant ||
+               (field->IsRequired() && !kept->IsRequired()) || kept->deprecated != field->deprecated)
+        changes.push_back(name + ": another default, no longer required, or deprecated");
     }
   }
   for (const auto* one : released.enums_.vec) {

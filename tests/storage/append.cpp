@@ -1,5 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
+#include "tests/events/some_parts.hpp"
 #include "tests/storage/support.hpp"
 
 using namespace automodel;
@@ -188,6 +189,33 @@ BOOST_AUTO_TEST_CASE(a_visitor_can_stop_and_can_append) {
   }));
   BOOST_TEST(seen == 4u);
   BOOST_TEST(store->last_sequence() == 8u);
+}
+
+BOOST_AUTO_TEST_CASE(what_lacks_a_part_is_refused_with_its_name_and_leaves_the_store_as_it_was) {
+  value(store->append(one("coordinator/main", "goal-1")));
+  AppendRequest sparse = one("coordinator/main", "goal-2");
+  events::WorkAssignedT assigned;
+  assigned.decision = events::testing::some_event();
+  assigned.work = std::make_unique<events::WorkT>();
+  assigned.work->context = std::make_unique<events::CycleContextT>();
+  assigned.work->context->goal = events::testing::some_goal();
+  sparse.events.emplace_back().body.Set(std::move(assigned));
+  const auto refused = store->append(std::move(sparse));
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().code == "storage.bad_request");
+  BOOST_TEST(refused.error().message == "a part is missing: WorkAssigned.work.proposal");
+  AppendRequest sends = one("coordinator/main", "goal-2");
+  sends.outbox.push_back(message_to("autotrain/main", 1));
+  sends.outbox.back().command->body.Set(events::AssignWorkT());
+  const auto unsent = store->append(std::move(sends));
+  BOOST_REQUIRE(!unsent);
+  BOOST_TEST(unsent.error().message == "a part is missing: AssignWork.work");
+  BOOST_TEST(store->last_sequence() == 1u);
+  value(store->append(one("coordinator/main", "goal-2")));
+  reopen();
+  BOOST_TEST(store->last_sequence() == 2u);
+  BOOST_TEST(value(store->outbox("coordinator/main")).empty());
+  BOOST_TEST(value(store->verify()) == 2u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

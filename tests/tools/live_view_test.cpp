@@ -2,7 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <random>
 
+#include "tests/events/any_table.hpp"
 #include "tools/automodel/text.hpp"
 
 using namespace automodel;
@@ -193,6 +195,23 @@ BOOST_AUTO_TEST_CASE(incomplete_events_do_no_harm) {
   observe(state, recorded(events::JobFailedT{}));
   observe(state, recorded(events::TrialFailedT{}));
   BOOST_TEST(!render(state, 0, 80, false).empty());
+}
+
+BOOST_AUTO_TEST_CASE(any_event_can_be_watched_whatever_it_may_lack) {
+  const auto seed = std::random_device{}();
+  events::testing::AnyTable any(seed);
+  any.speak({"goal-1", "trial-1", "trial-2", "auc", "work-1"});
+  LiveState state;
+  for (int i = 0; i < 400; ++i) {
+    any.leave_out(static_cast<unsigned>(i % 60));
+    const auto kind = events::EnumValuesEventBody()[1 + i % (std::size(events::EnumValuesEventBody()) - 1)];
+    events::Recorded event;
+    event.stream = "coordinator/main";
+    event.time = i * second;
+    event.event = any.event(kind);
+    observe(state, event);
+    BOOST_TEST(!render(state, event.time, 80, false).empty(), "seed " << seed);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(neither_a_pause_nor_downtime_gives_spent_time_back) {

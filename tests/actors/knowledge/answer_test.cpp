@@ -1,4 +1,5 @@
 #include "actors/knowledge/answer.hpp"
+#include "tests/events/some_parts.hpp"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
@@ -116,6 +117,7 @@ BOOST_AUTO_TEST_CASE(a_running_trial_shows_its_curve) {
   events::TrialStartedT started;
   started.trial = "trial-6";
   started.goal = "goal-1";
+  started.data = events::testing::some_data();
   started.config = config("lr", "lr-x");
   started.max_epochs = 9;
   whole.add("autotrain/main", std::move(started));

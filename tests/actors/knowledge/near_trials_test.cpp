@@ -6,6 +6,7 @@
 #include <random>
 
 #include "storage/memory/memory.hpp"
+#include "tests/events/some_parts.hpp"
 
 using namespace automodel;
 
@@ -36,6 +37,7 @@ void start(storage::EventStore& store, int first, int last, std::mt19937_64& ran
     events::TrialStartedT started;
     started.trial = "trial-" + std::to_string(i);
     started.config = std::make_unique<events::TrialConfigT>(config(random));
+    started.data = events::testing::some_data();
     events::EventT event;
     event.body.Set(std::move(started));
     request.events.push_back(std::move(event));

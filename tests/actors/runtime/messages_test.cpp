@@ -7,6 +7,7 @@
 
 #include "actors/runtime/decider.hpp"
 #include "actors/runtime/messages.hpp"
+#include "tests/events/some_parts.hpp"
 
 using namespace automodel;
 
@@ -39,7 +40,7 @@ struct Fixture {
 events::CommandT example() {
   events::SubmitGoalT goal;
   goal.rows = 7;
-  goal.goal = std::make_unique<events::GoalT>();
+  goal.goal = events::testing::some_goal();
   goal.goal->metric = "auc";
   auto command = actors::command_of(std::move(goal), "goal-1");
   command.sender = "console";
@@ -58,7 +59,8 @@ BOOST_FIXTURE_TEST_CASE(every_registered_message_survives_the_way_to_another_pro
   round_trip(actors::message_to("autotrain/main", events::CancelWorkT{}));
   events::JobT job;
   job.id = "job-1";
-  job.body.Set(events::TrainJobT{});
+  job.data = events::testing::some_data();
+  job.body.Set(events::ProfileJobT{});
   round_trip(job);
   events::JobProgressT progress;
   progress.epoch = std::make_unique<events::EpochReportT>();

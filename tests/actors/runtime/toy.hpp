@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "actors/runtime/decider.hpp"
+#include "tests/events/some_parts.hpp"
 
 namespace automodel::test {
 
@@ -58,7 +59,10 @@ struct Toy {
 
   static std::vector<events::JobT> open_jobs(const State& state) {
     std::vector<events::JobT> jobs(state.features.size());
-    for (std::size_t i = 0; i < jobs.size(); ++i) jobs[i].id = state.features[i];
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      jobs[i].id = state.features[i];
+      jobs[i].data = events::testing::some_data();
+    }
     return jobs;
   }
 
@@ -79,6 +83,7 @@ struct Toy {
     decision.events.push_back(note(command.goal, command.reason));
     if (command.goal == "send") {
       events::SubmitGoalT add;
+      add.goal = events::testing::some_goal();
       add.rows = 1;
       decision.outbox.push_back(actors::message_to(command.reason, add));
     }
@@ -93,6 +98,7 @@ inline events::CommandT named(events::CommandT command, std::uint64_t number, st
 }
 inline events::CommandT add(std::uint64_t amount) {
   events::SubmitGoalT body;
+  body.goal = events::testing::some_goal();
   body.rows = amount;
   return actors::command_of(std::move(body));
 }

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "actors/runtime/frames.hpp"
+#include "tests/events/some_parts.hpp"
 
 using namespace automodel;
 using namespace std::chrono_literals;
@@ -24,6 +25,7 @@ struct Fixture {
     events::JobT job;
     job.id = id;
     job.goal = what;
+    job.data = events::testing::some_data();
     return runner->run(job, [&](const events::JobProgressT&) { return ++epochs < stop_after; });
   }
 };
@@ -110,6 +112,7 @@ BOOST_AUTO_TEST_CASE(a_program_that_is_not_there_is_an_outcome) {
   auto runner = actors::process_runner({"/nonexistent/program", {}, 1, 100ms});
   events::JobT job;
   job.id = "job-1";
+  job.data = events::testing::some_data();
   const auto result = runner->run(job, [](const events::JobProgressT&) { return true; });
   BOOST_TEST(result.failure->code == "jobs.no_worker");
 }

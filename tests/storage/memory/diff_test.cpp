@@ -5,6 +5,7 @@
 #include "history.hpp"
 #include "storage/memory/past.hpp"
 #include "storage/memory/query.hpp"
+#include "tests/events/some_parts.hpp"
 
 using namespace automodel;
 using namespace automodel::storage;
@@ -105,6 +106,7 @@ BOOST_AUTO_TEST_CASE(what_two_steps_change_is_what_both_together_change) {
 BOOST_AUTO_TEST_CASE(the_head_says_what_the_goal_learnt) {
   auto history = small_goal();
   events::OutcomeObservedT worse;
+  worse.decision = events::testing::some_event();
   worse.subject = "trial-2";
   worse.verdict = events::Verdict::Worse;
   worse.conclusion = "fm does not reach deepfm";

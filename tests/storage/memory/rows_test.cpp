@@ -5,6 +5,7 @@
 
 #include "history.hpp"
 #include "storage/memory/describe.hpp"
+#include "tests/events/some_parts.hpp"
 
 using namespace automodel;
 using namespace automodel::events;
@@ -24,6 +25,7 @@ TrialStartedT started(const std::string& trial, std::unique_ptr<TrialConfigT> of
   event.trial = trial;
   event.config = std::move(of);
   event.goal = "goal-1";
+  event.data = events::testing::some_data();
   event.max_epochs = 2;
   return event;
 }
@@ -31,6 +33,7 @@ TrialStartedT started(const std::string& trial, std::unique_ptr<TrialConfigT> of
 TrialFinishedT finished(const std::string& trial, double auc, std::uint32_t first_epoch = 1) {
   TrialFinishedT event;
   event.trial = trial;
+  event.model = model(trial, *config("lr", "lr-a"), auc);
   event.result = std::make_unique<TrainResultT>();
   event.result->metrics.push_back(metric("auc", auc));
   event.result->seconds = 2;
@@ -133,6 +136,7 @@ BOOST_AUTO_TEST_CASE(rewards_say_what_an_action_brought) {
 BOOST_AUTO_TEST_CASE(a_later_outer_reward_of_one_work_replaces_the_earlier) {
   auto history = small_goal();
   OutcomeObservedT outcome;
+  outcome.decision = events::testing::some_event();
   outcome.subject = "work-2";
   outcome.has_outer = true;
   outcome.outer_reward = -0.01;

@@ -1,8 +1,10 @@
 #include "history.hpp"
+#include "tests/events/some_parts.hpp"
 
 namespace automodel::storage::testing {
 
 using namespace events;
+using events::testing::some_data;
 
 namespace {
 
@@ -149,6 +151,7 @@ struct Story {
     started.config = std::make_unique<TrialConfigT>(of);
     started.max_epochs = 2;
     started.goal = "goal-1";
+    started.data = some_data();
     started.work = work;
     history.add(stream, std::move(started));
     TrialFinishedT finished;
@@ -262,6 +265,7 @@ void Story::failures() {
   started.purpose = "search";
   started.config = config("deepfm", "deepfm-b", {{"dim", "64"}, {"lr", "0.1"}}, {user_mean}, 2);
   started.goal = "goal-1";
+  started.data = some_data();
   started.work = "work-2";
   started.max_epochs = 4;
   history.add(autotrain, started);
@@ -307,7 +311,9 @@ void Story::deployment() {
   auto best = config("deepfm", "deepfm-a", {{"dim", "16"}, {"lr", "0.001"}}, {user_mean});
   decision = history.add(coordinator, decide("coordinator", "trial-3", {"coordinator/e/1", "none"}, 0,
                                              "it beats the champion on the tuning slice", {reported}));
-  assign("work-3", proposal("coordinator/e/1", "autoperf", "evaluate", "trial-3", 0.004, 0), 2);
+  auto evaluation = proposal("coordinator/e/1", "autoperf", "evaluate", "trial-3", 0.004, 0);
+  evaluation->model = model("trial-3", *best, 0.83);
+  assign("work-3", std::move(evaluation), 2);
   CandidateMeasuredT measured;
   measured.model = model("trial-3", *best, 0.83);
   measured.serving = std::make_unique<ServingProfileT>();
@@ -336,6 +342,7 @@ void Story::deployment() {
   ModelServedT served;
   served.model = model("trial-3", *best, 0.83);
   served.goal = "goal-1";
+  served.data = some_data();
   history.add(recommender, std::move(served), promotion);
   ModelQuantizedT quantized;
   quantized.source = "trial-3";

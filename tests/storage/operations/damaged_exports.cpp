@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "storage/operations/export.hpp"
+#include "storage/operations/history_file.hpp"
 #include "storage/operations/import.hpp"
 #include "storage/operations/verified_history.hpp"
 #include "tests/storage/operations/sample.hpp"
@@ -151,6 +152,30 @@ BOOST_AUTO_TEST_CASE(other_files_are_refused_with_their_place) {
   std::string binary = Sample(1).binary;
   binary[8] = 9;
   BOOST_TEST(fault(binary) == "storage.newer_format file");
+}
+
+BOOST_AUTO_TEST_CASE(an_event_that_lacks_a_part_is_refused_with_its_place_and_the_part) {
+  events::Recorded head;
+  head.sequence = head.version = head.origin_sequence = head.epoch = 1;
+  head.stream = "coordinator/main";
+  head.origin_node = "local";
+  events::WorkAssignedT body;
+  body.decision = events::testing::some_event();
+  head.event.body.Set(std::move(body));
+  const auto payload = events::pack(head.event);
+  head.hash = events::event_hash(head, payload);
+  head.commit_hash = events::commit_hash({}, 1, head.hash);
+  const auto record = events::encode_envelope(head, payload);
+  for (const auto& [form, place] :
+       {std::pair(HistoryForm::json_lines, "file:2"), {HistoryForm::binary, "file, byte"}}) {
+    const auto sparse = read(history_header(form, {"local", 1, 1, {}}) + history_record(form, head, record) +
+                             history_end(form, 1, head.commit_hash));
+    BOOST_REQUIRE(sparse.error.has_value());
+    BOOST_TEST(sparse.error->message.starts_with("a part is missing: WorkAssigned.work"),
+               sparse.error->message);
+    BOOST_TEST(sparse.error->where.starts_with(place), sparse.error->where);
+    BOOST_TEST(sparse.records.empty());
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_import_leaves_nothing) {

@@ -7,6 +7,7 @@
 
 #include "storage/memory/memory.hpp"
 #include "storage/operations/stored_records.hpp"
+#include "tests/events/some_parts.hpp"
 #include "tests/storage/support.hpp"
 
 namespace automodel::storage::testing {
@@ -16,7 +17,7 @@ inline constexpr std::int64_t noon = 1'764'000'000'000'000'000;
 /// Names that are no UTF-8, numbers that JSON has no word for, the largest whole numbers.
 inline events::EventT awkward(std::uint64_t number) {
   events::GoalAcceptedT body;
-  body.goal = std::make_unique<events::GoalT>();
+  body.goal = events::testing::some_goal();
   body.goal->id = "goal-" + std::to_string(number);
   body.goal->metric = std::string("a\xC3\x28\xFF\0b\n\"\\", 10);
   body.goal->budget_seconds = number % 3 == 0   ? std::numeric_limits<double>::quiet_NaN()
