@@ -117,12 +117,14 @@ class Agent final : public AgentActor::base {
     if (step.died) return die(*step.died);
     if (step.messages) load_outbox();
     if (step.committed && !stopping_) sync_jobs();
-    if (step.committed) save_snapshot();
+    if (step.committed) save_snapshot(core_->due_snapshot());
     end_when_idle();
   }
 
   void end_when_idle() {
-    if (stopping_ && core_ && core_->idle()) quit(caf::exit_reason::user_shutdown);
+    if (!stopping_ || !core_ || !core_->idle()) return;
+    save_snapshot(core_->last_snapshot());
+    quit(caf::exit_reason::user_shutdown);
   }
 
   void die(const Error& error) {
@@ -153,8 +155,7 @@ class Agent final : public AgentActor::base {
     });
   }
 
-  void save_snapshot() {
-    auto snapshot = core_->due_snapshot();
+  void save_snapshot(std::optional<storage::Snapshot> snapshot) {
     if (!snapshot) return;
     store_->save_snapshot_async(stream_, std::move(*snapshot), [stream = stream_](const Result<void>& saved) {
       if (!saved)

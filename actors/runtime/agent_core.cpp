@@ -347,8 +347,8 @@ void AgentCore::die(const Error& error, Step& step) {
   pending_.clear();
 }
 
-std::optional<storage::Snapshot> AgentCore::due_snapshot() {
-  if (durable_version_ < snapshot_version_ + options_.snapshot_every) return std::nullopt;
+std::optional<storage::Snapshot> AgentCore::snapshot_after(std::uint64_t events) {
+  if (durable_version_ < snapshot_version_ + events) return std::nullopt;
   snapshot_version_ = durable_version_;
   return storage::Snapshot{durable_version_, machine_->schema(), machine_->snapshot()};
 }

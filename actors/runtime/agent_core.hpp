@@ -69,9 +69,12 @@ class AgentCore {
   std::uint64_t durable_version() const { return durable_version_; }
   std::vector<events::JobT> open_jobs() const { return machine_->open_jobs(); }
   /// A snapshot of the durable state, when enough events came since the last one; counts as taken.
-  std::optional<storage::Snapshot> due_snapshot();
+  std::optional<storage::Snapshot> due_snapshot() { return snapshot_after(options_.snapshot_every); }
+  /// The same when anything came: of an agent that ends, so that its history may be archived.
+  std::optional<storage::Snapshot> last_snapshot() { return snapshot_after(1); }
 
  private:
+  std::optional<storage::Snapshot> snapshot_after(std::uint64_t events);
   struct Entry;
   struct Held {
     events::CommandT command;

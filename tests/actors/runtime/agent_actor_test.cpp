@@ -171,6 +171,9 @@ BOOST_FIXTURE_TEST_CASE(a_stopping_agent_finishes_what_it_decided_and_takes_noth
   BOOST_TEST(reply(late).value().failure->code == "runtime.stopping");
   store->commit_all();
   BOOST_TEST(reply(first).value().subject == "3");
+  const auto snapshot = store->load_snapshot("toy/main").value();
+  BOOST_REQUIRE(snapshot.has_value());
+  BOOST_TEST(snapshot->version == store->stream_version("toy/main").value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -211,6 +211,17 @@ BOOST_FIXTURE_TEST_CASE(a_core_starts_from_its_snapshot_and_the_events_after_it,
   BOOST_TEST(answers.at(9).subject == "7");
 }
 
+BOOST_FIXTURE_TEST_CASE(the_last_snapshot_of_an_agent_that_ends_holds_everything, Fixture) {
+  submit(named(add(4), 1), 1);
+  BOOST_TEST(!core->last_snapshot());  // nothing is durable yet
+  commit();
+  BOOST_TEST(!core->due_snapshot());
+  const auto snapshot = core->last_snapshot();
+  BOOST_REQUIRE(snapshot.has_value());
+  BOOST_TEST(snapshot->version == core->durable_version());
+  BOOST_TEST(!core->last_snapshot());
+}
+
 BOOST_FIXTURE_TEST_CASE(a_snapshot_of_another_schema_or_of_garbage_is_left_aside, Fixture) {
   submit(named(add(4), 1), 1);
   commit_all();
