@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "events/evolution.hpp"
-#include "storage/lmdb/records.hpp"
+#include "storage/record_cursor.hpp"
 
 namespace automodel::storage {
 
@@ -15,25 +15,18 @@ constexpr std::uint64_t run_events = 256;  // about what a core's cache holds
 constexpr std::size_t window = 16;         // runs that are read ahead
 constexpr unsigned most_helpers = 3;
 
-Error corrupt(std::uint64_t sequence, const std::string& message) {
-  return {"storage.corrupt", message, "sequence " + std::to_string(sequence),
-          "restore the store from a backup"};
-}
-
 }  // namespace
 
 Result<void> CheckedRun::copy(const Environment& environment, std::uint64_t from, std::uint64_t until) {
   records_.clear();
   const auto transaction = environment.read();
   if (!transaction) return fail(transaction.error());
-  auto cursor = Cursor::open(*transaction, Table::events);
+  auto cursor = RecordCursor::open(*transaction);
   if (!cursor) return fail(cursor.error());
   std::size_t used = 0;
-  auto more = cursor->seek(SequenceKey(from));
-  for (std::uint64_t sequence = from; sequence <= until; ++sequence, more = cursor->next()) {
-    if (!more) return fail(more.error());
-    if (!*more || SequenceKey::of(cursor->key()) != sequence)
-      return fail(corrupt(sequence, "the event is missing"));
+  bool there = cursor->seek(from);
+  for (std::uint64_t sequence = from; sequence <= until; ++sequence, there = cursor->next()) {
+    if (!there) return fail(cursor->error());
     const auto record = cursor->value();
     const std::size_t words = (record.size() + 7) / 8;
     if (used + words > bytes_.size()) bytes_.resize(std::max(2 * bytes_.size(), used + words));
@@ -47,19 +40,19 @@ Result<void> CheckedRun::copy(const Environment& environment, std::uint64_t from
 /// All but the hash of its content, which `checks_` gets.
 Result<EventView> CheckedRun::look_at(std::uint64_t sequence, events::ByteView bytes) {
   events::EnvelopeView record;
-  if (!reader_.read(bytes, record)) return fail(corrupt(sequence, "the record cannot be read"));
-  if (record.sequence != sequence) return fail(corrupt(sequence, "the record is another one's"));
+  if (!reader_.read(bytes, record)) return fail(corrupt_at(sequence, "the record cannot be read"));
+  if (record.sequence != sequence) return fail(corrupt_at(sequence, "the record is another one's"));
   events::ByteView payload = record.payload;
   if (!events::is_newest(record.kind)) {
     const auto lifted = events::decode(record);
     if (!lifted && lifted.error().code == "events.newer_kind") return fail(lifted.error());
-    if (!lifted) return fail(corrupt(sequence, "the record cannot be read: " + to_string(lifted.error())));
+    if (!lifted) return fail(corrupt_at(sequence, "the record cannot be read: " + to_string(lifted.error())));
     payload = lifted_.emplace_back(events::pack(lifted->event));
   }
   const auto event = events::view_event(payload);
-  if (!event) return fail(corrupt(sequence, "the record cannot be read: " + to_string(event.error())));
+  if (!event) return fail(corrupt_at(sequence, "the record cannot be read: " + to_string(event.error())));
   if ((*event)->body_type() != record.body())
-    return fail(corrupt(sequence, "the record's kind is not its payload's"));
+    return fail(corrupt_at(sequence, "the record's kind is not its payload's"));
   checks_.add_content(record);
   return EventView{sequence, record.stream, record.version, record.time, record.correlation, *event, bytes};
 }
@@ -78,7 +71,7 @@ Result<void> CheckedRun::load(const Environment& environment, std::uint64_t from
       looked = fail(view.error());
   }
   if (const auto wrong = checks_.first_wrong())
-    return fail(corrupt(from + *wrong, "the record's content does not have its hash"));
+    return fail(corrupt_at(from + *wrong, "the record's content does not have its hash"));
   return looked;
 }
 

@@ -1,15 +1,12 @@
 #include "storage/heads.hpp"
 
+#include "storage/record_cursor.hpp"
+
 namespace automodel::storage {
 
 namespace {
 
 constexpr std::size_t most_heads = 65'536;  // in memory, some 20 MiB
-
-Error corrupt(std::uint64_t sequence, const std::string& message) {
-  return {"storage.corrupt", message, "sequence " + std::to_string(sequence),
-          "restore the store from a backup"};
-}
 
 /// What heads need of a record.
 struct Last {
@@ -26,17 +23,18 @@ events::Hash256 array_of(const events::Hash* hash) {
 
 /// `checked`: its content has its hash, and the commit's hash follows from the one before.
 Result<Last> read_last(const Transaction& transaction, std::uint64_t sequence, bool checked) {
-  const auto stored = transaction.get(Table::events, SequenceKey(sequence));
+  std::shared_ptr<const SegmentBlock> held;
+  const auto stored = find_record(transaction, sequence, held);
   if (!stored) return fail(stored.error());
-  if (!*stored) return fail(corrupt(sequence, "the event is missing"));
+  if (!*stored) return fail(corrupt_at(sequence, "the event is missing"));
   events::Bytes scratch;
   const auto record = events::view_envelope(events::detail::aligned(**stored, scratch));
-  if (!record) return fail(corrupt(sequence, "the record cannot be read: " + to_string(record.error())));
-  if ((*record)->sequence() != sequence) return fail(corrupt(sequence, "the record is another one's"));
+  if (!record) return fail(corrupt_at(sequence, "the record cannot be read: " + to_string(record.error())));
+  if ((*record)->sequence() != sequence) return fail(corrupt_at(sequence, "the record is another one's"));
   const Last last{(*record)->epoch(), array_of((*record)->hash()), array_of((*record)->commit_hash())};
   if (!checked) return last;
   if (auto intact = events::verify_content(**record); !intact)
-    return fail(corrupt(sequence, intact.error().message));
+    return fail(corrupt_at(sequence, intact.error().message));
   events::Hash256 before{};
   if (sequence > 1) {
     const auto previous = read_last(transaction, sequence - 1, false);
@@ -44,7 +42,7 @@ Result<Last> read_last(const Transaction& transaction, std::uint64_t sequence, b
     before = previous->commit_hash;
   }
   if (last.commit_hash != events::commit_hash(before, sequence, last.hash))
-    return fail(corrupt(sequence, "the record does not follow the commit before it"));
+    return fail(corrupt_at(sequence, "the record does not follow the commit before it"));
   return last;
 }
 
@@ -60,7 +58,7 @@ Result<IndexEntry> last_entry(const Transaction& transaction, const std::string&
   if (!found) return fail(found.error());
   if (!*found) return IndexEntry{};
   const auto sequence = decode_number(cursor->value());
-  if (!sequence) return fail(corrupt(0, "the index of stream '" + stream + "' cannot be read"));
+  if (!sequence) return fail(corrupt_at(0, "the index of stream '" + stream + "' cannot be read"));
   return IndexEntry{number_at_end(cursor->key()), *sequence};
 }
 

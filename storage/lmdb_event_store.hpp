@@ -17,11 +17,6 @@
 
 namespace automodel::storage {
 
-/// What this program writes, and the newest that it reads. 2: heads and the node's state are in the events
-/// themselves, so that an append touches fewer trees. 4: values have
-/// checks. 3 is none: formats differ in two bits, so that a changed one is never taken for another.
-inline constexpr std::uint64_t store_format = 4;
-
 class LmdbEventStore final : public EventStore {
  public:
   static Result<std::unique_ptr<LmdbEventStore>> open(const std::filesystem::path& path,

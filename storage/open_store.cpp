@@ -41,7 +41,9 @@ Result<void> initialise(Environment& environment, const std::filesystem::path& p
   auto transaction = environment.write();
   if (!transaction) return fail(transaction.error());
   if (auto created = environment.create_tables(*transaction); !created) return created;
-  if (auto put = transaction->put(Table::meta, view(format_key), encode_number(store_format)); !put)
+  if (auto put = transaction->put(Table::meta, view(format_key),
+                                  encode_number(static_cast<std::uint64_t>(Format::checked)));
+      !put)
     return put;
   if (auto put = transaction->put(Table::meta, view(node_key), view(node)); !put) return put;
   if (auto committed = transaction->commit(); !committed) return committed;
@@ -58,14 +60,14 @@ Result<Identity> identify(const Environment& environment) {
   if (!format)
     return fail("storage.not_a_store", "the file does not say which format it has", environment.where(),
                 "give the directory of a store");
-  if (*format == 0 || *format == 3)
+  if (*format == 0 || *format == 3 || *format == 5 || *format == 6)
     return fail("storage.corrupt",
                 "the store says to have format " + std::to_string(*format) + ", which is none",
                 environment.where(), "restore the store from a backup");
-  if (*format > store_format)
+  if (*format > newest_format)
     return fail("storage.newer_format",
                 "the store has format " + std::to_string(*format) + ", this program reads up to " +
-                    std::to_string(store_format),
+                    std::to_string(newest_format),
                 environment.where(), "use the newer version of the program that wrote it");
   if (auto known = check_vocabulary(environment, *transaction); !known) return fail(known.error());
   const auto node = transaction->get(Table::meta, view(node_key));

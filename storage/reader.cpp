@@ -1,6 +1,7 @@
 #include "storage/reader.hpp"
 
 #include "storage/lmdb/records.hpp"
+#include "storage/record_cursor.hpp"
 #include "storage/scan.hpp"
 
 namespace automodel::storage {
@@ -16,7 +17,8 @@ Result<events::Recorded> decode_checked(const events::EnvelopeView& view) {
 }
 
 Result<events::Recorded> read_event(const Transaction& transaction, std::uint64_t sequence) {
-  const auto record = transaction.get(Table::events, SequenceKey(sequence));
+  std::shared_ptr<const SegmentBlock> held;
+  const auto record = find_record(transaction, sequence, held);
   if (!record) return fail(record.error());
   if (!*record) return fail(corrupt_at(sequence, "the event is missing"));
   RecordReader reader;

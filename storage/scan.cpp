@@ -7,11 +7,6 @@
 
 namespace automodel::storage {
 
-Error corrupt_at(std::uint64_t sequence, std::string message) {
-  return {"storage.corrupt", std::move(message), "sequence " + std::to_string(sequence),
-          "restore the store from a backup"};
-}
-
 Result<void> RecordReader::view(events::ByteView value, std::uint64_t sequence, events::EnvelopeView& view) {
   if (read(value, sequence, view)) return {};
   const bool legible = reader_.read(bytes_, view);
@@ -23,16 +18,13 @@ namespace {
 /// One transaction's part of a scan. Returns the next sequence to look at, or 0 where the visitor has enough.
 Result<std::uint64_t> scan_part(const Transaction& transaction, std::uint64_t from, std::uint64_t until,
                                 const ViewVisit& visit) {
-  auto cursor = Cursor::open(transaction, Table::events);
+  auto cursor = RecordCursor::open(transaction);
   if (!cursor) return fail(cursor.error());
   Patience patience;
   RecordReader reader;
   events::EnvelopeView view;
-  int code = cursor->step(MDB_SET_RANGE, SequenceKey(from));
-  for (;; code = cursor->step(MDB_NEXT)) {
-    if (code == MDB_NOTFOUND || (code == 0 && sequence_at(*cursor) != from))
-      return fail(corrupt_at(from, "the event is missing"));
-    if (code != 0) return fail(cursor->error(code));
+  for (bool there = cursor->seek(from);; there = cursor->next()) {
+    if (!there) return fail(cursor->error());
     if (!reader.read(cursor->value(), from, view))
       return fail(reader.view(cursor->value(), from, view).error());
     if (!visit(view)) return std::uint64_t{0};
@@ -72,7 +64,7 @@ Result<void> scan_stream(const Environment& environment, const std::string& stre
     if (!transaction) return fail(transaction.error());
     auto index = Cursor::open(*transaction, Table::streams);
     if (!index) return fail(index.error());
-    auto records = Cursor::open(*transaction, Table::events);
+    auto records = RecordCursor::open(*transaction);
     if (!records) return fail(records.error());
     Patience patience;
     auto more = index->seek(Key().name(stream).number(version));
@@ -82,9 +74,7 @@ Result<void> scan_stream(const Environment& environment, const std::string& stre
       const auto sequence = decode_number(index->value());
       if (!sequence || number_at_end(index->key()) != version)
         return fail(corrupt_at(sequence.value_or(0), "the index of stream '" + stream + "' cannot be read"));
-      const int code = records->step(MDB_SET, SequenceKey(*sequence));
-      if (code == MDB_NOTFOUND) return fail(corrupt_at(*sequence, "the event is missing"));
-      if (code != 0) return fail(records->error(code));
+      if (!records->seek(*sequence)) return fail(records->error());
       if (auto viewed = reader.view(records->value(), *sequence, view); !viewed) return viewed;
       if (view.stream != stream || view.version != version)
         return fail(corrupt_at(*sequence, "the record is not " + events::reference(stream, version)));

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <chrono>
-#include <cstring>
 #include <functional>
 #include <string>
 
 #include "events/envelope_view.hpp"
 #include "storage/filter.hpp"
 #include "storage/lmdb/environment.hpp"
+#include "storage/record_cursor.hpp"
 
 namespace automodel::storage {
 
@@ -60,15 +60,5 @@ class RecordReader {
   events::ByteView bytes_;
   events::Bytes scratch_;
 };
-
-/// The sequence at a cursor of the events' table; 0 where the key is none.
-inline std::uint64_t sequence_at(const Cursor& cursor) {
-  std::uint64_t sequence = 0;
-  if (cursor.key().size() == sizeof sequence) std::memcpy(&sequence, cursor.key().data(), sizeof sequence);
-  return sequence;
-}
-
-/// storage.corrupt, `where` is the sequence.
-Error corrupt_at(std::uint64_t sequence, std::string message);
 
 }  // namespace automodel::storage

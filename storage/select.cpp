@@ -53,16 +53,14 @@ class RangeWalk final : public Walk {
         last_(filter.newest_first ? filter.from : filter.until) {}
 
   Result<bool> part(const Transaction& transaction, Batch& batch) override {
-    auto cursor = Cursor::open(transaction, Table::events);
+    auto cursor = RecordCursor::open(transaction);
     if (!cursor) return fail(cursor.error());
     Patience patience;
     RecordReader reader;
     events::EnvelopeView view;
-    int code = cursor->step(MDB_SET_KEY, SequenceKey(next_));
-    for (;; code = cursor->step(filter_.newest_first ? MDB_PREV : MDB_NEXT)) {
-      if (code == MDB_NOTFOUND || (code == 0 && sequence_at(*cursor) != next_))
-        return fail(corrupt_at(next_, "the event is missing"));
-      if (code != 0) return fail(cursor->error(code));
+    for (bool there = cursor->seek(next_);;
+         there = filter_.newest_first ? cursor->previous() : cursor->next()) {
+      if (!there) return fail(cursor->error());
       if (auto viewed = reader.view(cursor->value(), next_, view); !viewed) return fail(viewed.error());
       if (wants(filter_, view))
         if (auto added = batch.add(view); !added) return fail(added.error());
@@ -92,14 +90,15 @@ class StreamsWalk final : public Walk {
   }
 
   Result<bool> part(const Transaction& transaction, Batch& batch) override {
+    auto cursor = RecordCursor::open(transaction);
+    if (!cursor) return fail(cursor.error());
     Patience patience;
     RecordReader reader;
     events::EnvelopeView view;
     while (Line* line = nearest()) {
-      const auto record = transaction.get(Table::events, SequenceKey(line->sequence));
-      if (!record) return fail(record.error());
-      if (!*record) return fail(corrupt_at(line->sequence, "the event is missing"));
-      if (auto viewed = reader.view(**record, line->sequence, view); !viewed) return fail(viewed.error());
+      if (!cursor->seek(line->sequence)) return fail(cursor->error());
+      if (auto viewed = reader.view(cursor->value(), line->sequence, view); !viewed)
+        return fail(viewed.error());
       if (view.stream != line->stream || view.version != line->version)
         return fail(corrupt_at(line->sequence,
                                "the record is not " + events::reference(line->stream, line->version)));

@@ -57,7 +57,9 @@ class FastCheck {
   }
 
   Result<bool> run() {
-    if (claims_.events != last_ || claims_.indexed != last_) return false;
+    if (claims_.archived + claims_.events != last_ || claims_.indexed != last_) return false;
+    if (!archive_is_whole(claims_)) return false;
+    if (auto unused = check_unused_blocks(environment_, claims_); !unused) return fail(unused.error());
     if (const auto named = claims_hold(); !named || !*named) return named;
     std::vector<std::thread> others;
     for (std::uint64_t i = 1; i < threads_; ++i)
@@ -101,23 +103,24 @@ class FastCheck {
   Result<bool> check_range(std::uint64_t first, std::uint64_t until) {
     const auto transaction = environment_.read();
     if (!transaction) return fail(transaction.error());
-    auto cursor = Cursor::open(*transaction, Table::events);
+    auto cursor = RecordCursor::open(*transaction);
     if (!cursor) return fail(cursor.error());
     RecordReader reader;
     events::EnvelopeView view;
     events::Hash256 commit{};
-    int code = 0;
+    bool there = cursor->seek(std::max<std::uint64_t>(first, 2) - 1);
     if (first > 1) {
-      code = cursor->step(MDB_SET_KEY, SequenceKey(first - 1));
-      if (code != 0 || !read(*cursor, first - 1, reader, view)) return outcome(*cursor, code);
+      if (!there) return doubt_about(*cursor);
+      if (!reader.read(cursor->value(), first - 1, view)) return false;
       commit = *view.commit_hash;
     }
     std::unordered_map<std::string, Link, NameHash, std::equal_to<>> links;
     events::HashChecks checks;
     std::uint64_t sum = 0;
     for (std::uint64_t sequence = first; sequence <= until; ++sequence) {
-      code = sequence == 1 ? cursor->step(MDB_FIRST) : cursor->step(MDB_NEXT);
-      if (code != 0 || !read(*cursor, sequence, reader, view)) return outcome(*cursor, code);
+      if (sequence > 1) there = cursor->next();
+      if (!there) return doubt_about(*cursor);
+      if (!reader.read(cursor->value(), sequence, view)) return false;
       auto link = links.find(view.stream);
       if (link == links.end()) {
         auto before = link_before(*transaction, view, first);
@@ -131,14 +134,9 @@ class FastCheck {
     return !checks.first_wrong();
   }
 
-  static Result<bool> outcome(const Cursor& cursor, int code) {
-    if (code != 0 && code != MDB_NOTFOUND) return fail(cursor.error(code));
+  static Result<bool> doubt_about(const RecordCursor& cursor) {
+    if (!cursor.is_missing()) return fail(cursor.error());
     return false;
-  }
-
-  static bool read(const Cursor& cursor, std::uint64_t sequence, RecordReader& reader,
-                   events::EnvelopeView& view) {
-    return sequence_at(cursor) == sequence && reader.read(cursor.value(), sequence, view);
   }
 
   /// The record is as it was written, if its hashes are, and follows those before it, which it replaces.
@@ -165,7 +163,8 @@ class FastCheck {
     const auto sequence = sequence_of(transaction, stream, view.version - 1);
     if (!sequence) return link;  // a fault of the index: version 0 says so
     if (*sequence == 0 || *sequence >= first) return link;
-    const auto record = transaction.get(Table::events, SequenceKey(*sequence));
+    std::shared_ptr<const SegmentBlock> held;
+    const auto record = find_record(transaction, *sequence, held);
     if (!record) return fail(record.error());
     RecordReader reader;
     events::EnvelopeView before;
@@ -238,7 +237,8 @@ class FastCheck {
     events::Hash256 event, commit;
   };
   static Result<std::optional<Hashes>> hashes_of(const Transaction& transaction, std::uint64_t sequence) {
-    const auto record = transaction.get(Table::events, SequenceKey(sequence));
+    std::shared_ptr<const SegmentBlock> held;
+    const auto record = find_record(transaction, sequence, held);
     if (!record) return fail(record.error());
     RecordReader reader;
     events::EnvelopeView view;

@@ -59,22 +59,51 @@ class SlowCheck {
 
   /// From this sequence on, as long as a transaction may be open; the next sequence.
   Result<std::uint64_t> check_part(const Transaction& transaction, std::uint64_t sequence) {
-    auto cursor = Cursor::open(transaction, Table::events);
+    auto cursor = RecordCursor::open(transaction);
     if (!cursor) return fail(cursor.error());
     Patience patience;
-    auto more = cursor->seek(SequenceKey(sequence));
-    for (; sequence <= claims_.sequence; more = cursor->next()) {
-      if (!more) return fail(more.error());
-      const std::uint64_t there = *more ? sequence_at(*cursor) : claims_.sequence + 1;
-      lose_range(sequence, std::min(there, claims_.sequence + 1));
-      sequence = there;
-      if (sequence > claims_.sequence) break;
-      if (auto checked = check(transaction, sequence, cursor->value()); !checked)
-        return fail(checked.error());
-      ++sequence;
+    bool there = cursor->seek(sequence);
+    while (sequence <= claims_.sequence) {
+      if (there) {
+        if (auto checked = check(transaction, sequence, cursor->value()); !checked)
+          return fail(checked.error());
+        ++sequence;
+      } else {
+        const auto behind = lose_gap(transaction, *cursor);
+        if (!behind) return fail(behind.error());
+        sequence = *behind;
+      }
       if (patience.is_spent()) break;
+      there = there ? cursor->next() : cursor->seek(sequence);
     }
     return sequence;
+  }
+
+  /// From where the cursor did not get: events that are missing, or that are in a segment which is. The first
+  /// sequence behind them.
+  Result<std::uint64_t> lose_gap(const Transaction& transaction, const RecordCursor& cursor) {
+    const std::uint64_t from = cursor.sequence();
+    if (cursor.is_missing()) {
+      auto live = Cursor::open(transaction, Table::events);
+      if (!live) return fail(live.error());
+      const auto more = live->seek(SequenceKey(from));
+      if (!more) return fail(more.error());
+      const std::uint64_t end = claims_.sequence + 1;
+      const std::uint64_t behind = *more ? std::min(SequenceKey::of(live->key()), end) : end;
+      lose_range(from, behind);
+      return behind;
+    }
+    const auto archived = load_archived(transaction);
+    if (!archived) return fail(archived.error());
+    if (from > *archived) return fail(cursor.error());
+    const auto last = unreadable_until(transaction, from);
+    if (!last) return fail(last.error());
+    const Error why = cursor.error();
+    report(from, why.message + " (" + why.where + "): events " + std::to_string(from) + " to " +
+                     std::to_string(*last) + " cannot be read");
+    lost_ += *last - from + 1;
+    commit_.reset();
+    return *last + 1;
   }
 
   /// Events that are not there. A key that was damaged may leave a gap of any size: not all are named.
@@ -169,17 +198,17 @@ class SlowCheck {
     const std::uint64_t sequence = decode_number(value).value_or(0), end = claims_.sequence;
     const std::string_view stream = text(key).substr(0, key.size() - std::min<std::size_t>(key.size(), 9));
     const std::string name = events::reference(stream, number_at_end(key));
+    std::shared_ptr<const SegmentBlock> held;
     if (sequence > end) {
       // Appended since, or an entry of nothing.
-      const auto record = transaction.get(Table::events, SequenceKey(sequence));
+      const auto record = find_record(transaction, sequence, held);
       if (!record) return fail(record.error());
       if (!*record) report(end, "the index has " + name + ", which does not exist");
       return {};
     }
     if (at_fault_.contains(sequence) || misled_.contains(name)) return {};
-    const auto record = transaction.get(Table::events, SequenceKey(sequence));
-    if (!record) return fail(record.error());
-    if (!*record && sequence > 0) return {};  // missing, and named already
+    const auto record = find_record(transaction, sequence, held);
+    if (!record || (!*record && sequence > 0)) return {};  // missing, or not readable, and named already
     RecordReader reader;
     events::EnvelopeView view;
     if (!*record || !reader.read(**record, sequence, view) || view.stream != stream ||
@@ -206,7 +235,11 @@ class SlowCheck {
   void check_ends() {
     const std::uint64_t end = claims_.sequence;
     if (claims_.state.sequence > end) lose_range(end + 1, claims_.state.sequence + 1);
-    if (claims_.events != end && at_fault_.empty())
+    if (const auto unused = check_unused_blocks(environment_, claims_); !unused)
+      report(claims_.archived + 1, unused.error().message + " (" + unused.error().where + ")");
+    if (!archive_is_whole(claims_) && at_fault_.empty())
+      report(end, "the segments of the archive do not follow each other");
+    if (claims_.archived + claims_.events != end && at_fault_.empty())
       report(end, "there are other records than the store says it has");
     if (claims_.indexed != end && at_fault_.empty()) report(end, "there are more index entries than events");
     for (const auto& [stream, head] : claims_.heads) {

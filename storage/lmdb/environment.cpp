@@ -9,6 +9,7 @@
 #include <map>
 #include <sstream>
 
+#include "storage/archive/segments.hpp"
 #include "storage/lmdb/page_check.hpp"
 
 namespace automodel::storage {
@@ -31,10 +32,10 @@ Registry& registry() {
   return one;
 }
 
-/// LMDB reads the number of the newest commit and then, from one of two pages in turn, what that commit holds.
-/// A reader who is held up in between can find the page overwritten, by a commit that is not on the disk yet:
-/// what it saw can be gone for the next reader, and after a power cut. Seen with LMDB 0.9.24, and with it
-/// alone. The page is the right one as long as the commit after it has not been made known.
+/// LMDB reads the number of the newest commit and then, from one of two pages in turn, what that commit
+/// holds. A reader who is held up in between can find the page overwritten, by a commit that is not on the
+/// disk yet: what it saw can be gone for the next reader, and after a power cut. Seen with LMDB 0.9.24, and
+/// with it alone. The page is the right one as long as the commit after it has not been made known.
 int begin_reading(MDB_env* env, MDB_txn** txn) {
   int rc = mdb_txn_begin(env, nullptr, MDB_RDONLY, txn);
   while (rc == 0) {
@@ -95,6 +96,10 @@ Result<std::shared_ptr<Environment>> Environment::open(const std::filesystem::pa
   if (!started) return fail(started.error());
   return environment;
 }
+
+Environment::Environment(std::filesystem::path file)
+    : file_(std::move(file)),
+      segments_(std::make_unique<SegmentCache>(archive_directory(file_.parent_path()))) {}
 
 Environment::~Environment() {
   if (env_) mdb_env_close(env_);
@@ -231,7 +236,7 @@ Result<void> Environment::open_tables() {
   }
   const auto stored = transaction->get(Table::meta, view(format_key));
   if (!stored) return fail(stored.error());
-  checked_ = *stored && (*stored)->size() == 8 && *(*stored)->begin() >= first_checked_format;
+  checked_ = *stored && (*stored)->size() == 8 && has_checks(static_cast<Format>(*(*stored)->begin()));
   // Only a commit keeps the handles.
   if (const int rc = mdb_txn_commit(std::exchange(transaction->txn_, nullptr)); rc != 0)
     return fail(lmdb_error(rc, "open the tables", where()));

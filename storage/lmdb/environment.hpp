@@ -25,9 +25,21 @@ enum class Table : std::uint8_t { events, streams, heads, inbox, outbox, snapsho
 inline constexpr std::size_t table_count = 9;
 std::string_view table_name(Table table);
 
-/// Stores from this format on keep a check with every value that has no hash of its own: 8 bytes, XXH3 of the
+/// The formats of stores (docs/storage.md, "Databases"). Any two differ in two bits, so that a changed one is
+/// never taken for another.
+enum class Format : std::uint8_t {
+  heads_stored = 1,
+  plain = 2,
+  checked = 4,           // of new stores
+  plain_archived = 7,    // `plain`, and the beginning of the history is in segments
+  checked_archived = 8,  // the same of `checked`
+};
+inline constexpr std::uint64_t newest_format = 8;
+/// Stores of these formats keep a check with every value that has no hash of its own: 8 bytes, XXH3 of the
 /// value seeded with that of its key. Added by `put`, compared and taken off by `get` and cursors.
-inline constexpr std::uint8_t first_checked_format = 4;
+constexpr bool has_checks(Format format) {
+  return format == Format::checked || format == Format::checked_archived;
+}
 /// In `meta`: the store's format. It says whether there are checks, and so has none.
 inline constexpr std::string_view format_key = "format";
 
@@ -55,6 +67,7 @@ enum class Sync : std::uint8_t {
 };
 
 class Environment;
+class SegmentCache;  // storage/archive/segments.hpp
 
 /// A consistent view. While one is open the map cannot grow: keep it short, and call nobody else's code in
 /// it. Views that it gives are valid until it ends or writes.
@@ -69,6 +82,7 @@ class Transaction {
   /// LMDB's own account of a database: entries, pages, depth.
   Result<MDB_stat> statistics(Table table) const;
   MDB_txn* native() const { return txn_; }  // for what LMDB alone can say
+  const Environment& environment() const { return *environment_; }
 
  protected:
   friend class Environment;
@@ -111,6 +125,8 @@ class Cursor {
   Result<bool> next();
   /// To the database's last entry; false where there is none.
   Result<bool> last();
+  /// To the last entry whose key is not greater than `key`; false where there is none.
+  Result<bool> seek_last_until(events::ByteView key);
   /// To the last entry whose key is `prefix` and eight bytes more; false where there is none.
   Result<bool> seek_last_of(events::ByteView prefix);
   /// For hot loops: LMDB's own operations and codes (0, MDB_NOTFOUND, or one that `error` puts in words).
@@ -173,13 +189,15 @@ class Environment {
   bool is_writable() const { return writable_; }
   bool is_shortened() const { return shortened_; }  // the file ended before its last page did
   std::string where() const { return file_.string(); }
+  /// The archived beginning of the history, which lies beside the file.
+  SegmentCache& segments() const { return *segments_; }
   MDB_env* native() const { return env_; }  // for backups and statistics
 
  private:
   friend class Transaction;
   friend class WriteTransaction;
   friend class Cursor;
-  explicit Environment(std::filesystem::path file) : file_(std::move(file)) {}
+  explicit Environment(std::filesystem::path file);
   Result<void> start(bool create);
   Result<void> complete_file();
   Result<void> adopt_size() const;
@@ -193,6 +211,7 @@ class Environment {
   MDB_dbi dbi(Table table) const { return tables_[static_cast<std::size_t>(table)]; }
 
   std::filesystem::path file_;
+  std::unique_ptr<SegmentCache> segments_;
   MDB_env* env_ = nullptr;  // null where it could not be opened again after a failed write
   bool writable_ = false;
   bool shortened_ = false;

@@ -148,6 +148,13 @@ Result<bool> Cursor::next() { return move(MDB_NEXT); }
 
 Result<bool> Cursor::last() { return move(MDB_LAST); }
 
+Result<bool> Cursor::seek_last_until(events::ByteView wanted) {
+  const auto found = seek(wanted);
+  if (!found) return found;
+  if (*found && std::ranges::equal(key(), wanted)) return true;
+  return move(*found ? MDB_PREV : MDB_LAST);
+}
+
 Result<bool> Cursor::seek_last_of(events::ByteView prefix) {
   events::Bytes beyond(prefix.begin(), prefix.end());
   beyond.insert(beyond.end(), 9, 0xff);  // after every number of eight bytes
@@ -177,9 +184,7 @@ bool Environment::checks(Table table, events::ByteView key) const {
 }
 
 Error Environment::changed(Table table) const {
-  return {"storage.corrupt",
-          "a value of '" + std::string(table_name(table)) +
-              "' is not what was written",
+  return {"storage.corrupt", "a value of '" + std::string(table_name(table)) + "' is not what was written",
           where(), "restore the store from a backup"};
 }
 

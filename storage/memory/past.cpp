@@ -17,17 +17,18 @@ Error not_a_moment(std::string_view text, std::string message) {
           "give a sequence (1200) or a time in UTC (2026-11-23T05:00 or 2026-11-23T05:00:07.25)"};
 }
 
-/// The last nanosecond that `text` stands for.
-Result<std::int64_t> time_of(std::string_view text) {
+}  // namespace
+
+Result<TimeSpan> time_span_of(std::string_view text) {
   std::string_view rest = text;
   if (rest.ends_with('Z')) rest.remove_suffix(1);
-  std::int64_t fraction = second - 1;
+  std::int64_t fraction = 0, length = second;
   if (const auto dot = rest.find('.'); dot != std::string_view::npos) {
     const auto digits = rest.substr(dot + 1);
     if (digits.empty() || digits.size() > 9 ||
         digits.find_first_not_of("0123456789") != std::string_view::npos)
       return fail(not_a_moment(text, "has no fraction of a second of one to nine digits"));
-    fraction = 0;
+    length = 1;
     for (std::size_t i = 0; i < 9; ++i) fraction = fraction * 10 + (i < digits.size() ? digits[i] - '0' : 0);
     rest = rest.substr(0, dot);
     if (std::count(rest.begin(), rest.end(), ':') != 2)
@@ -37,8 +38,10 @@ Result<std::int64_t> time_of(std::string_view text) {
   if (!time || rest.ends_with('Z')) return fail(not_a_moment(text, "is neither a sequence nor a time"));
   if (rest.find('T') == std::string_view::npos)
     return fail(not_a_moment(text, "is a whole day: no moment of it is named"));
-  return *time + fraction;
+  return TimeSpan{*time + fraction, *time + fraction + length - 1};
 }
+
+namespace {
 
 Result<Moment> at_sequence(const EventStore& store, std::uint64_t sequence) {
   const auto last = store.last_sequence();
@@ -62,12 +65,12 @@ Result<Moment> moment_of(const EventStore& store, std::string_view text) {
   std::uint64_t sequence = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
   if (error == std::errc() && end == text.data() + text.size()) return at_sequence(store, sequence);
-  const auto time = time_of(text);
+  const auto time = time_span_of(text);
   if (!time) return fail(time.error());
   Moment moment;
   std::uint64_t later = 0;
   auto read = store.read_all(1, [&](const events::Recorded& event) {
-    if (event.time > *time)
+    if (event.time > time->last)
       ++later;
     else
       moment = {event.sequence, event.time, later};

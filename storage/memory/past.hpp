@@ -12,6 +12,14 @@ struct Moment {
   std::uint64_t later = 0;  // of its events, how many carry a time after the one that was asked for
 };
 
+/// The nanoseconds that a time in UTC stands for, the first and the last one: those of its second, or one.
+struct TimeSpan {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+};
+/// Of 2026-11-23T05:00, also with seconds, a fraction of them, and a Z. Errors: usage.moment.
+Result<TimeSpan> time_span_of(std::string_view text);
+
 /// What `text` names: a sequence (1200; 0: before anything happened), or a time in UTC: 2026-11-23T05:00,
 /// also with seconds, a fraction of them, and a Z. A time without a fraction stands for its whole second, so
 /// that an event which is shown with that time is in. Days alone and other time zones are refused: they do

@@ -7,6 +7,8 @@
 #include <csignal>
 #include <thread>
 
+#include "storage/archive/segments.hpp"
+#include "storage/directory.hpp"
 #include "storage/event_store.hpp"
 #include "storage/operations/files.hpp"
 #include "storage/operations/stored_records.hpp"
@@ -100,6 +102,48 @@ Result<std::uint64_t> copy_environment(const Environment& environment, const fs:
   }
 }
 
+Result<std::uint64_t> copy_file(const fs::path& from, const fs::path& to, const Watch& watch) {
+  const Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!source) return fail(system_error(errno, "open the segment", from));
+  const Descriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
+  if (!target) return fail(system_error(errno, "create the copy", to));
+  const auto bytes = drain(source, target, to, 0, watch);
+  if (!bytes) return bytes;
+  if (auto synced = sync_file(target, to); !synced) return fail(synced.error());
+  return bytes;
+}
+
+/// The segments that the copy refers to. They never change, and stay as long as a commit refers to them.
+Result<void> copy_segments(const Environment& copy, const fs::path& source, const fs::path& to,
+                           const BackupOptions& options, BackupResult& result) {
+  std::vector<SegmentEntry> entries;
+  {
+    const auto transaction = copy.read();
+    if (!transaction) return fail(transaction.error());
+    auto known = load_segments(*transaction);
+    if (!known) return fail(known.error());
+    entries = std::move(*known);
+  }
+  if (entries.empty()) return {};
+  const fs::path directory = archive_directory(to);
+  std::error_code failed;
+  if (!fs::create_directory(directory, failed))
+    return fail(system_error(failed.value(), "create the archive's directory", directory));
+  for (const SegmentEntry& entry : entries) {
+    const std::string name = segment_name(entry.first, entry.last);
+    const fs::path from = archive_directory(source) / name;
+    if (!options.verify && !fs::exists(from, failed)) {
+      result.missing_segments.push_back(name);
+      continue;
+    }
+    const auto bytes = copy_file(from, directory / name, options.watch);
+    if (!bytes) return fail(bytes.error());
+    ++result.segments;
+    result.segment_bytes += *bytes;
+  }
+  return sync_directory(directory);
+}
+
 /// Every artifact that there is.
 std::set<std::string> all_artifacts(const fs::path& directory) {
   std::set<std::string> names;
@@ -133,6 +177,8 @@ Result<BackupResult> examine(const fs::path& copy, const fs::path& source, const
   BackupResult result;
   result.events = identity->last_sequence;
   result.commit_hash = identity->commit_hash;
+  if (auto copied = copy_segments(*opened->environment, source, copy, options, result); !copied)
+    return fail(copied.error());
   auto names = options.verify ? verify_copy(*opened->store, result.events, options.watch)
                               : Result<std::set<std::string>>(all_artifacts(source / "artifacts"));
   if (!names) return fail(names.error());

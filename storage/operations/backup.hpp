@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "storage/operations/artifacts_of.hpp"
 
@@ -18,7 +20,10 @@ struct BackupOptions {
 struct BackupResult {
   std::uint64_t events = 0;  // the copy holds events 1 … events
   events::Hash256 commit_hash{};
-  std::uint64_t bytes = 0;  // of events.mdb, compacted
+  std::uint64_t bytes = 0;     // of events.mdb, compacted
+  std::uint64_t segments = 0;  // of the archive
+  std::uint64_t segment_bytes = 0;
+  std::vector<std::string> missing_segments;  // that the store needs and has not got; only without `verify`
   CopiedArtifacts artifacts;
   bool verified = false;
 };

@@ -4,37 +4,12 @@
 #include <array>
 #include <istream>
 
+#include "storage/frames.hpp"
 #include "storage/operations/history_forms.hpp"
 
 namespace automodel::storage {
 
 namespace {
-
-constexpr char header_frame = 'h', record_frame = 'e', end_frame = 'z';
-constexpr std::size_t header_bytes = 8 + 8 + 32, end_bytes = 8 + 32;
-constexpr std::size_t max_node_bytes = 4096;
-
-void put_number(std::string& out, std::uint64_t value, int width) {
-  for (int i = 0; i < width; ++i) out += static_cast<char>(value >> (8 * i));
-}
-void put_hash(std::string& out, const events::Hash256& hash) { out.append(hash.begin(), hash.end()); }
-
-std::uint64_t number_at(events::ByteView bytes, std::size_t at, std::size_t width) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < width; ++i) value |= std::uint64_t{bytes[at + i]} << (8 * i);
-  return value;
-}
-events::Hash256 hash_at(events::ByteView bytes, std::size_t at) {
-  events::Hash256 hash;
-  std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), hash.size(), hash.begin());
-  return hash;
-}
-
-std::string frame(char kind, std::string_view content) {
-  std::string out(1, kind);
-  put_number(out, content.size(), 4);
-  return out.append(content);
-}
 
 class BinaryReader final : public HistoryReader {
  public:
@@ -55,14 +30,14 @@ class BinaryReader final : public HistoryReader {
       version |= std::uint64_t{static_cast<unsigned char>(magic[8 + i])} << (8 * i);
     if (version > history_version) return fail(newer_history(version, name_));
     if (version == 0) return fail(malformed("it has no version", where()));
-    auto header = read_frame(header_bytes + max_node_bytes);
+    auto header = read_frame(frames::header_bytes + frames::max_node_bytes);
     if (!header) return fail(header.error());
-    if (kind_ != header_frame || header->size() < header_bytes)
+    if (kind_ != frames::header || header->size() < frames::header_bytes)
       return fail(malformed("its header cannot be read", where()));
-    header_.from = number_at(*header, 0, 8);
-    header_.until = number_at(*header, 8, 8);
-    header_.previous_commit = hash_at(*header, 16);
-    header_.node.assign(header->begin() + header_bytes, header->end());
+    header_.from = frames::number_at(*header, 0, 8);
+    header_.until = frames::number_at(*header, 8, 8);
+    header_.previous_commit = frames::hash_at(*header, 16);
+    header_.node.assign(header->begin() + frames::header_bytes, header->end());
     last_.last_sequence = header_.from - 1;
     last_.commit_hash = header_.previous_commit;
     return check_header(header_, where());
@@ -71,7 +46,7 @@ class BinaryReader final : public HistoryReader {
   Result<std::optional<events::Bytes>> next() override {
     auto content = read_frame(events::max_message_bytes);
     if (!content) return fail(content.error());
-    if (kind_ == record_frame) {
+    if (kind_ == frames::record) {
       if (last_.last_sequence == header_.until)
         return fail(malformed("there are more records than its header says", where()));
       ++last_.last_sequence;
@@ -79,9 +54,9 @@ class BinaryReader final : public HistoryReader {
         std::copy_n((*envelope)->commit_hash()->bytes()->data(), 32, last_.commit_hash.begin());
       return std::optional(std::move(*content));
     }
-    if (kind_ != end_frame || content->size() != end_bytes)
+    if (kind_ != frames::end || content->size() != frames::end_bytes)
       return fail(malformed("neither a record nor an end", where()));
-    const HistoryEnd end{number_at(*content, 0, 8), hash_at(*content, 8)};
+    const HistoryEnd end{frames::number_at(*content, 0, 8), frames::hash_at(*content, 8)};
     if (auto fits = check_end(header_, end, last_, where()); !fits) return fail(fits.error());
     if (in_.peek() != std::istream::traits_type::eof()) {
       start_ = offset_;
@@ -128,24 +103,17 @@ class BinaryReader final : public HistoryReader {
 }  // namespace
 
 std::string binary_header(const HistoryHeader& header) {
-  std::string out(binary_magic), content;
-  put_number(out, history_version, 4);
-  put_number(content, header.from, 8);
-  put_number(content, header.until, 8);
-  put_hash(content, header.previous_commit);
-  content += header.node;
-  return out + frame(header_frame, content);
+  std::string out(binary_magic);
+  frames::put_number(out, history_version, 4);
+  return out + frames::header_frame(header.from, header.until, header.previous_commit, header.node);
 }
 
 std::string binary_record(events::ByteView record) {
-  return frame(record_frame, {reinterpret_cast<const char*>(record.data()), record.size()});
+  return frames::frame(frames::record, {reinterpret_cast<const char*>(record.data()), record.size()});
 }
 
 std::string binary_end(const HistoryEnd& end) {
-  std::string content;
-  put_number(content, end.last_sequence, 8);
-  put_hash(content, end.commit_hash);
-  return frame(end_frame, content);
+  return frames::end_frame(end.last_sequence, end.commit_hash);
 }
 
 Result<std::unique_ptr<HistoryReader>> read_binary(std::istream& in, std::string name) {

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "storage/archive/segments.hpp"
 #include "storage/event_store.hpp"
 #include "storage/lmdb/records.hpp"
 #include "storage/operations/stored_records.hpp"
@@ -17,24 +18,6 @@ constexpr std::int64_t second = 1'000'000'000;
 
 std::uint64_t pages_of(const MDB_stat& stat) {
   return stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
-}
-
-/// LMDB's list of free pages: each entry begins with how many it names.
-Result<std::uint64_t> count_free(const Transaction& transaction, const std::string& where) {
-  MDB_cursor* cursor = nullptr;
-  if (const int rc = mdb_cursor_open(transaction.native(), 0, &cursor); rc != 0)
-    return fail(lmdb_error(rc, "read the list of free pages", where));
-  std::uint64_t free = 0;
-  MDB_val key{}, value{};
-  int rc = 0;
-  while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-    std::size_t count = 0;
-    if (value.mv_size >= sizeof count) std::memcpy(&count, value.mv_data, sizeof count);
-    free += count;
-  }
-  mdb_cursor_close(cursor);
-  if (rc != MDB_NOTFOUND) return fail(lmdb_error(rc, "read the list of free pages", where));
-  return free;
 }
 
 Result<void> read_tables(const Transaction& transaction, StoreStatistics& statistics) {
@@ -147,13 +130,25 @@ Result<void> read_all(const Environment& environment, std::int64_t now, bool cou
   statistics.events = state->sequence;
   statistics.commit_hash = state->commit_hash;
   if (auto read = read_tables(*transaction, statistics); !read) return read;
-  const auto free = count_free(*transaction, environment.where());
+  const auto free = free_pages(*transaction);
   if (!free) return fail(free.error());
   statistics.free_pages = *free;
   if (auto read = read_projections(*transaction, statistics); !read) return read;
   if (auto read = read_times(*transaction, now, statistics); !read) return read;
+  const auto segments = load_segments(*transaction);
+  if (!segments) return fail(segments.error());
+  const auto archived = load_archived(*transaction);
+  if (!archived) return fail(archived.error());
+  statistics.archived_events = *archived;
+  statistics.segments = segments->size();
+  for (const SegmentEntry& entry : *segments) statistics.segment_bytes += entry.bytes;
   if (!count_records) return {};
   std::uint64_t bytes = 0;
+  for (const SegmentEntry& entry : *segments) {
+    const auto segment = environment.segments().segment(entry);
+    if (!segment) return fail(segment.error());
+    bytes += (*segment)->record_bytes();
+  }
   auto walked = each(*transaction, Table::events,
                      [&](events::ByteView, events::ByteView value) { bytes += value.size(); });
   statistics.record_bytes = bytes;

@@ -43,7 +43,10 @@ struct StoreStatistics {
 
   std::uint64_t events = 0;
   std::uint64_t streams = 0;
-  std::optional<std::uint64_t> record_bytes;  // of all records; where counted
+  std::optional<std::uint64_t> record_bytes;  // of all records, unpacked; where counted
+  std::uint64_t archived_events = 0;          // of the events: those that are in segments
+  std::uint64_t segments = 0;
+  std::uint64_t segment_bytes = 0;  // of their files
   std::uint64_t snapshots = 0;
   std::uint64_t outbox_pending = 0;
   std::uint64_t commands_seen = 0;
@@ -63,9 +66,11 @@ struct StoreStatistics {
   std::vector<ProjectionStatistics> projections;
   std::vector<ReaderStatistics> readers;
 
-  /// Pages that hold something, over events: indexes, memory and snapshots included. 0 without events.
+  /// Pages that hold something and segments, over events: indexes, memory and snapshots included. 0 without
+  /// events.
   double bytes_per_event() const {
-    return events == 0 ? 0 : static_cast<double>(used_pages * page_bytes) / static_cast<double>(events);
+    const auto bytes = static_cast<double>(used_pages * page_bytes + segment_bytes);
+    return events == 0 ? 0 : bytes / static_cast<double>(events);
   }
 };
 

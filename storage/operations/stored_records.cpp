@@ -1,9 +1,11 @@
 #include "storage/operations/stored_records.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "storage/lmdb/records.hpp"
+#include "storage/record_cursor.hpp"
 
 namespace automodel::storage {
 
@@ -12,23 +14,18 @@ namespace {
 constexpr std::size_t batch_events = 512;
 constexpr std::size_t batch_bytes = 4u << 20;
 
-Error missing(std::uint64_t sequence) {
-  return {"storage.corrupt", "the event is missing", "sequence " + std::to_string(sequence),
-          "restore the store from a backup"};
-}
-
 Result<std::vector<events::Bytes>> batch_of(const Environment& environment, std::uint64_t from,
                                             std::uint64_t until) {
   std::vector<events::Bytes> batch;
   const auto transaction = environment.read();
   if (!transaction) return fail(transaction.error());
-  auto cursor = Cursor::open(*transaction, Table::events);
+  auto cursor = RecordCursor::open(*transaction);
   if (!cursor) return fail(cursor.error());
   std::size_t bytes = 0;
-  auto more = cursor->seek(SequenceKey(from));
-  for (; from <= until && batch.size() < batch_events && bytes < batch_bytes; ++from, more = cursor->next()) {
-    if (!more) return fail(more.error());
-    if (!*more || SequenceKey::of(cursor->key()) != from) return fail(missing(from));
+  bool there = cursor->seek(from);
+  for (; from <= until && batch.size() < batch_events && bytes < batch_bytes;
+       ++from, there = cursor->next()) {
+    if (!there) return fail(cursor->error());
     batch.emplace_back(cursor->value().begin(), cursor->value().end());
     bytes += batch.back().size();
   }
@@ -63,10 +60,29 @@ Result<StoreIdentity> identity_of(const Environment& environment) {
                        state->commit_hash};
 }
 
+/// LMDB's list of free pages: each entry begins with how many it names.
+Result<std::uint64_t> free_pages(const Transaction& transaction) {
+  const auto error = [&](int rc) {
+    return fail(lmdb_error(rc, "read the list of free pages", transaction.environment().where()));
+  };
+  MDB_cursor* cursor = nullptr;
+  if (const int rc = mdb_cursor_open(transaction.native(), 0, &cursor); rc != 0) return error(rc);
+  std::uint64_t free = 0;
+  MDB_val key{}, value{};
+  int rc = 0;
+  while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+    std::size_t count = 0;
+    if (value.mv_size >= sizeof count) std::memcpy(&count, value.mv_data, sizeof count);
+    free += count;
+  }
+  mdb_cursor_close(cursor);
+  return rc == MDB_NOTFOUND ? Result<std::uint64_t>(free) : error(rc);
+}
+
 Result<events::Bytes> record_of(const Environment& environment, std::uint64_t sequence) {
   auto batch = batch_of(environment, sequence, sequence);
   if (!batch) return fail(batch.error());
-  if (batch->empty()) return fail(missing(sequence));
+  if (batch->empty()) return fail(corrupt_at(sequence, "the event is missing"));
   return std::move(batch->front());
 }
 

@@ -29,6 +29,9 @@ struct StoreIdentity {
 };
 Result<StoreIdentity> identity_of(const Environment& environment);
 
+/// Pages inside the file that hold nothing and will be used again.
+Result<std::uint64_t> free_pages(const Transaction& transaction);
+
 /// The record of one event: an Envelope. Errors: storage.corrupt where it is missing.
 Result<events::Bytes> record_of(const Environment& environment, std::uint64_t sequence);
 

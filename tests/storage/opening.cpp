@@ -52,14 +52,14 @@ BOOST_AUTO_TEST_CASE(a_newer_format_is_refused_and_left_untouched) {
   {
     auto environment = value(Environment::open(directory.path(), false));
     auto transaction = value(environment->write());
-    value(transaction.put(Table::meta, view("format"), encode_number(7)));
+    value(transaction.put(Table::meta, view("format"), encode_number(16)));
     value(transaction.commit());
   }
   const std::string before = content(directory.path() / "events.mdb");
   for (const auto& options : {StoreOptions{}, read_only()}) {
     const auto opened = EventStore::open(directory.path(), options);
     BOOST_TEST(code_of(opened) == "storage.newer_format");
-    BOOST_TEST(opened.error().message == "the store has format 7, this program reads up to 4");
+    BOOST_TEST(opened.error().message == "the store has format 16, this program reads up to 8");
   }
   BOOST_TEST((content(directory.path() / "events.mdb") == before));
 }

@@ -1,7 +1,8 @@
-// backup, export, import, keys, checkpoint and stats as they are called, on a small history.
+// backup, archive, export, import, keys, checkpoint and stats as they are called, on a small history.
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 
+#include "storage/event_store.hpp"
 #include "tests/end_to_end/program.hpp"
 
 namespace fs = std::filesystem;
@@ -59,6 +60,39 @@ BOOST_AUTO_TEST_CASE(a_backup_is_a_store_with_the_same_history) {
   BOOST_TEST(at.bad({"backup", "copy", "--store", "store"}) == "storage.exists 1");
   BOOST_TEST(at.bad({"backup", "other", "--store", "none"}) == "storage.not_a_store 1");
   BOOST_TEST(at.run({"backup"}).status == 2);
+}
+
+BOOST_AUTO_TEST_CASE(old_history_is_archived_and_read_as_before) {
+  const Place at;
+  const std::string exported = at.run({"export", "--store", "store"}).output;
+  const Finished refused = at.run({"archive", "--before", "5", "--store", "store"});
+  BOOST_TEST(refused.status == 1);
+  BOOST_TEST(refused.output.find("event 1 and later ones stay: stream '") == 0u, refused.output);
+  BOOST_TEST(!fs::exists(at.directory.path() / "store" / "archive"));
+  {
+    const auto store = automodel::storage::EventStore::open(at.directory.path() / "store").value();
+    const auto streams = store->streams().value();
+    for (const auto& stream : streams)
+      BOOST_REQUIRE(store->save_snapshot(stream, {store->stream_version(stream).value(), "sample/1", {1}}));
+  }
+  const json planned = at.good({"archive", "--before", "5", "--dry-run", "--store", "store"});
+  BOOST_TEST(planned["events"] == 4);
+  BOOST_TEST(!fs::exists(at.directory.path() / "store" / "archive"));
+  const json made = at.good({"archive", "--before", "5", "--store", "store"});
+  BOOST_TEST(made["events"] == 4);
+  BOOST_TEST(made["held_back"].is_null());
+  BOOST_TEST(fs::exists(at.directory.path() / "store" / "archive" / made["segments"][0].get<std::string>()));
+  BOOST_TEST(at.run({"archive", "--before", "5", "--store", "store"}).output ==
+             "nothing to archive: events 1 to 4 are archived already\n");
+  const Finished rest = at.run({"archive", "--before", "2100-01-01T00:00Z", "--store", "store"});
+  BOOST_TEST(rest.output.find("archived 2 events of store") == 0u, rest.output);
+  BOOST_TEST(at.run({"export", "--store", "store"}).output == exported);
+  BOOST_TEST(at.run({"verify", "--store", "store"}).status == 0);
+  BOOST_TEST(at.good({"replay", "--verify", "--store", "store"})["match"].get<bool>());
+  BOOST_TEST(at.good({"stats", "--store", "store"})["archived_events"] == 6);
+  BOOST_TEST(at.bad({"archive", "--before", "yesterday", "--store", "store"}) == "usage.moment 2");
+  BOOST_TEST(at.bad({"archive", "--before", "5", "--store", "none"}) == "storage.not_a_store 1");
+  BOOST_TEST(at.run({"archive", "--store", "store"}).status == 2);
 }
 
 BOOST_AUTO_TEST_CASE(an_export_comes_back_as_the_same_store) {

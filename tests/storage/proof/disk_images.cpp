@@ -44,7 +44,7 @@ void Disk::apply(const Log::Entry& entry) {
   ++now_;
   switch (header.kind) {
     case Kind::create:
-      files_[header.file];
+      if (header.file != folder_of_log) files_[header.file];
       namings_.push_back({now_, header.kind, entry.bytes, {}, header.file});
       break;
     case Kind::write:
@@ -75,8 +75,9 @@ void Disk::apply(const Log::Entry& entry) {
       break;
     case Kind::names_synced:
       if (forgetful_) break;
-      for (const Naming& naming : namings_) settle(naming, names_);
-      namings_.clear();
+      for (const Naming& naming : namings_)
+        if (folder_of(naming.from) == entry.bytes) settle(naming, names_);
+      std::erase_if(namings_, [&](const Naming& naming) { return folder_of(naming.from) == entry.bytes; });
       break;
     case Kind::acknowledged:
       acknowledged_.push_back(entry.bytes);
@@ -117,6 +118,11 @@ void Disk::keep(File& file, std::size_t offset, std::size_t size) {
             file.newest.begin() + static_cast<std::ptrdiff_t>(end),
             file.synced.begin() + static_cast<std::ptrdiff_t>(first * sector_bytes));
   for (std::size_t n = first; n <= last; ++n) file.unsynced.erase(n);
+}
+
+std::string Disk::folder_of(const std::string& name) {
+  const auto slash = name.rfind('/');
+  return slash == std::string::npos ? std::string() : name.substr(0, slash);
 }
 
 void Disk::settle(const Naming& naming, Names& names) {
@@ -171,8 +177,12 @@ void Disk::image(const std::filesystem::path& directory, Loss loss, std::mt19937
   const std::uint64_t named = loss == Loss::none ? now_ : loss == Loss::all ? 0 : random() % (now_ + 1);
   for (const Naming& naming : namings_)
     if (naming.moment <= named) settle(naming, names);
-  for (const auto& [name, number] : names)
+  for (const auto& [name, number] : names) {  // a folder comes before what is in it
+    const std::string in = folder_of(name);
+    if (number == folder_of_log) std::filesystem::create_directory(directory / name);
+    if (number == folder_of_log || (!in.empty() && !names.contains(in))) continue;
     write_sparse(directory / name, content(files_.at(number), loss, moment, random));
+  }
 }
 
 }  // namespace automodel::storage::testing::disk

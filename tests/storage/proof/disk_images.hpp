@@ -74,6 +74,7 @@ class Disk {
   void resize(File& file, std::size_t size);
   void keep(File& file, std::size_t offset, std::size_t size);
   static void settle(const Naming& naming, Names& names);
+  static std::string folder_of(const std::string& name);
   std::string content(const File& file, Loss loss, std::uint64_t moment, std::mt19937_64& random) const;
 
   bool forgetful_;

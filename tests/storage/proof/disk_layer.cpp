@@ -20,11 +20,12 @@ namespace automodel::storage::testing::disk {
 namespace {
 
 constexpr std::size_t max_descriptors = 4096;
-constexpr std::uint32_t untracked = 0, folder = ~0u;
+constexpr std::uint32_t untracked = 0, folder = folder_of_log;
 
 struct Tracked {
   std::uint32_t file = untracked;
   bool every_write_synced = false;  // O_DSYNC
+  std::string name;                 // of a folder; empty: the directory itself
 };
 
 // Entries are written under the lock together with the call itself: their order is the calls' order.
@@ -66,8 +67,7 @@ void log_entry(Layer& l, Kind kind, std::uint32_t file, std::uint64_t offset, st
 std::string name_of(const Layer& l, const char* path) {
   const std::string_view text(path);
   if (!text.starts_with(l.directory)) return {};
-  const auto name = text.substr(l.directory.size());
-  return name.find('/') == std::string_view::npos ? std::string(name) : std::string();
+  return std::string(text.substr(l.directory.size()));
 }
 
 Tracked tracked(const Layer& l, int descriptor) {
@@ -117,7 +117,8 @@ int sync_call(int descriptor, Do perform) {
   if (what.file == untracked) return perform();
   if (fails(l, Call::sync)) return -1;
   const int done = perform();
-  if (done == 0) log_entry(l, what.file == folder ? Kind::names_synced : Kind::synced, what.file, 0, 0);
+  if (done == 0)
+    log_entry(l, what.file == folder ? Kind::names_synced : Kind::synced, what.file, 0, 0, what.name);
   return done;
 }
 
@@ -144,9 +145,10 @@ int open_call(const char* path, int flags, mode_t mode) {
   const auto perform = [&] { return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode)); };
   if (!l.active) return perform();
   const std::lock_guard lock(l.mutex);
-  const bool is_folder =
-      std::string_view(path) == std::string_view(l.directory).substr(0, l.directory.size() - 1);
   const std::string name = name_of(l, path);
+  const bool is_folder =
+      std::string_view(path) == std::string_view(l.directory).substr(0, l.directory.size() - 1) ||
+      (!name.empty() && (flags & O_DIRECTORY) != 0);
   if (!is_folder && name.empty()) {
     const int other = perform();
     if (other >= 0 && static_cast<std::size_t>(other) < max_descriptors)
@@ -159,7 +161,7 @@ int open_call(const char* path, int flags, mode_t mode) {
   if (static_cast<std::size_t>(descriptor) >= max_descriptors) std::abort();
   Tracked& entry = l.descriptors[static_cast<std::size_t>(descriptor)];
   if (is_folder) {
-    entry = {folder, false};
+    entry = {folder, false, name};
     return descriptor;
   }
   auto& file = l.files[name];
@@ -168,13 +170,15 @@ int open_call(const char* path, int flags, mode_t mode) {
     log_entry(l, Kind::create, file, 0, 0, name);
   }
   if (flags & O_TRUNC) log_entry(l, Kind::resize, file, 0, 0);
-  entry = {file, (flags & O_DSYNC) != 0};
+  entry = {file, (flags & O_DSYNC) != 0, {}};
   return descriptor;
 }
 
-int rename_call(const char* from, const char* to) {
+int rename_call(const char* from, const char* to, unsigned flags) {
   Layer& l = layer();
-  const auto perform = [&] { return static_cast<int>(::syscall(SYS_rename, from, to)); };
+  const auto perform = [&] {
+    return static_cast<int>(::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags));
+  };
   if (!l.active) return perform();
   const std::lock_guard lock(l.mutex);
   const std::string before = name_of(l, from), after = name_of(l, to);
@@ -186,6 +190,17 @@ int rename_call(const char* from, const char* to) {
   log_entry(l, Kind::rename, 0, 0, 0, before + '\0' + after);
   l.files[after] = l.files[before];
   l.files.erase(before);
+  return done;
+}
+
+int make_folder_call(const char* path, mode_t mode) {
+  Layer& l = layer();
+  const auto perform = [&] { return static_cast<int>(::syscall(SYS_mkdir, path, mode)); };
+  if (!l.active) return perform();
+  const std::lock_guard lock(l.mutex);
+  const std::string name = name_of(l, path);
+  const int done = perform();
+  if (done == 0 && !name.empty()) log_entry(l, Kind::create, folder, 0, 0, name);
   return done;
 }
 
@@ -339,7 +354,12 @@ int close(int descriptor) {
     l.descriptors[static_cast<std::size_t>(descriptor)] = {};
   return static_cast<int>(::syscall(SYS_close, descriptor));
 }
-int rename(const char* from, const char* to) noexcept { return rename_call(from, to); }
+int mkdir(const char* path, mode_t mode) noexcept { return make_folder_call(path, mode); }
+int rename(const char* from, const char* to) noexcept { return rename_call(from, to, 0); }
+int renameat2(int from_folder, const char* from, int to_folder, const char* to, unsigned flags) noexcept {
+  if (from_folder != AT_FDCWD || to_folder != AT_FDCWD) std::abort();  // not foreseen
+  return rename_call(from, to, flags);
+}
 int unlink(const char* path) noexcept {
   return remove_call(path, [&] { return static_cast<int>(::syscall(SYS_unlink, path)); });
 }

@@ -12,16 +12,19 @@
 namespace automodel::storage::testing::disk {
 
 enum class Kind : std::uint8_t {
-  create,        // bytes: the name; a new file, or an existing one that is opened for the first time
+  create,        // bytes: the name; a new file or folder, or an existing file opened for the first time
   write,         // bytes at an offset
   range_synced,  // what was written from offset on, `size` bytes, is on the disk
   synced,        // everything of this file is on the disk
   resize,        // offset: the new size
   rename,        // bytes: from, zero, to
   remove,        // bytes: the name
-  names_synced,  // of the directory
+  names_synced,  // of the directory, or of the folder in it that the bytes name
   acknowledged,  // bytes: what the program told somebody
 };
+
+/// In place of a file's number: a folder.
+inline constexpr std::uint32_t folder_of_log = ~0u;
 
 /// What precedes the bytes of each entry of the log.
 struct Header {
@@ -32,7 +35,7 @@ struct Header {
   std::uint64_t bytes_size = 0;  // of the bytes that follow
 };
 
-/// From now on everything that happens to files of `directory` (not to folders in it) is appended to `log`.
+/// From now on everything that happens to files of `directory`, and of folders in it, is appended to `log`.
 void record(const std::filesystem::path& directory, const std::filesystem::path& log);
 /// Puts a line between the calls: what happened before it, happened before it.
 void acknowledge(std::string_view line);

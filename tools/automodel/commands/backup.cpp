@@ -23,12 +23,18 @@ void print(const Program& program, const Options& options, const storage::Backup
   if (!artifacts.missing.empty())
     spdlog::warn("{} artifacts that events refer to are not in the store, so not in the backup: {} …",
                  artifacts.missing.size(), artifacts.missing.front());
+  if (!made.missing_segments.empty())
+    spdlog::warn("{} segments of the archive are not in the store, so not in the backup: {} …",
+                 made.missing_segments.size(), made.missing_segments.front());
   if (program.json) {
     print_json({{"backup", options.to},
                 {"events", made.events},
                 {"last_sequence", made.events},
                 {"commit_hash", events::hex(made.commit_hash)},
                 {"bytes", made.bytes},
+                {"segments", made.segments},
+                {"segment_bytes", made.segment_bytes},
+                {"missing_segments", made.missing_segments},
                 {"artifacts", artifacts.count},
                 {"artifact_bytes", artifacts.bytes},
                 {"missing_artifacts", artifacts.missing},
@@ -39,8 +45,11 @@ void print(const Program& program, const Options& options, const storage::Backup
   std::cout << program.settings.store << " is backed up in " << options.to << ", in " << fixed(seconds, 1)
             << " s\nevents         " << grouped(made.events) << "\nlast sequence  " << made.events
             << "\ncommit hash    " << events::hex(made.commit_hash) << "\nbytes          "
-            << grouped(made.bytes) << "\nartifacts      " << grouped(artifacts.count) << " ("
-            << bytes_text(artifacts.bytes) << ")\n"
+            << grouped(made.bytes);
+  if (made.segments > 0)
+    std::cout << "\nsegments       " << grouped(made.segments) << " (" << bytes_text(made.segment_bytes)
+              << ")";
+  std::cout << "\nartifacts      " << grouped(artifacts.count) << " (" << bytes_text(artifacts.bytes) << ")\n"
             << (made.verified ? "Its chain of hashes is whole." : "It was NOT verified.") << '\n';
 }
 

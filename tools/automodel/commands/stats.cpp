@@ -40,6 +40,9 @@ nlohmann::json json_of(const StoreStatistics& s) {
           {"events_last_day", s.last_day},
           {"outbox_pending", s.outbox_pending},
           {"commands_seen", s.commands_seen},
+          {"archived_events", s.archived_events},
+          {"segments", s.segments},
+          {"segment_bytes", s.segment_bytes},
           {"snapshots", s.snapshots},
           {"artifacts", s.artifacts},
           {"artifact_bytes", s.artifact_bytes},
@@ -68,7 +71,10 @@ void print(const std::string& store, const StoreStatistics& s) {
                    grouped(s.free_pages) + " free, of " + grouped(s.page_bytes) + " bytes; map " +
                    bytes_text(s.map_bytes));
   line("records", bytes_text(s.record_bytes.value_or(0)) + "; " + fixed(s.bytes_per_event(), 0) +
-                      " bytes of file an event, indexes and memory included");
+                      " bytes of files an event, indexes and memory included");
+  if (s.segments > 0)
+    line("archive", "events 1 to " + grouped(s.archived_events) + ", segments " + grouped(s.segments) + ", " +
+                        bytes_text(s.segment_bytes));
   line("outbox", grouped(s.outbox_pending) + " messages pending");
   line("snapshots", grouped(s.snapshots));
   line("artifacts", grouped(s.artifacts) + " (" + bytes_text(s.artifact_bytes) + ")");
