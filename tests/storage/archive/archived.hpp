@@ -11,8 +11,14 @@
 #include "storage/operations/export.hpp"
 #include "storage/verification.hpp"
 #include "tests/storage/operations/sample.hpp"
+#include "tests/storage/proof/forked.hpp"
 
 namespace automodel::storage::testing {
+
+/// Stores of these tests are written anew again and again, and what they prove needs no real sync.
+struct FastDirectory : TemporaryDirectory {
+  FastDirectory() : TemporaryDirectory(fast_place()) {}
+};
 
 /// A snapshot of every stream as it is now.
 inline void take_snapshots(EventStore& store) {

@@ -19,7 +19,7 @@ using namespace automodel::storage::testing;
 namespace {
 
 struct Sample {
-  TemporaryDirectory directory;
+  FastDirectory directory;
   std::filesystem::path path = directory.path() / "store";
   explicit Sample(int count = 60) { make_store(path, count); }
 
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_stream_whose_last_event_is_archived_is_continued) {
 }
 
 BOOST_AUTO_TEST_CASE(a_time_names_the_events_before_the_first_one_of_then_or_later) {
-  TemporaryDirectory directory;
+  FastDirectory directory;
   {
     const auto store = open_or_throw(directory.path());
     for (const int second : {0, 1, 5, 2, 3, 6, 7}) {  // a clock went back after the third
@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(what_a_stream_has_no_snapshot_of_stays_with_all_that_follow
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_without_any_snapshot_keeps_everything_from_its_first_event_on) {
-  TemporaryDirectory directory;
+  FastDirectory directory;
   {
     const auto store = open_or_throw(directory.path());
     value(store->append(one("a")));
@@ -280,7 +280,7 @@ BOOST_AUTO_TEST_CASE(readers_see_every_event_once_while_events_are_archived) {
 }
 
 BOOST_AUTO_TEST_CASE(an_older_store_without_checks_of_values_is_archived_too) {
-  TemporaryDirectory directory;
+  FastDirectory directory;
   std::filesystem::copy_file(std::filesystem::path(GOLDEN_STORES) / "format-1" / "events.mdb",
                              directory.path() / "events.mdb");
   std::filesystem::permissions(directory.path() / "events.mdb", std::filesystem::perms::owner_all);

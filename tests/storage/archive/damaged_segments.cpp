@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 /// Events 1 to 48 in three segments, the first of which has several blocks.
 struct Archived {
-  TemporaryDirectory directory;
+  FastDirectory directory;
   fs::path path = directory.path() / "store";
   std::uint64_t last = 0;
   std::vector<events::Bytes> records;
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_block_costs_the_events_in_it_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_archived_of_a_history_that_is_not_sound) {
-  TemporaryDirectory directory;
+  FastDirectory directory;
   make_store(directory.path(), 20);
   {
     const auto environment = value(Environment::open(directory.path(), false));

@@ -125,6 +125,7 @@ struct RecordedRun {
   TemporaryDirectory scratch{fast_place()};
   fs::path path = scratch.path() / "store", log = scratch.path() / "log";
   std::string whole;
+  std::uint64_t last = 0;
 
   RecordedRun() {
     fs::create_directory(path);
@@ -132,12 +133,13 @@ struct RecordedRun {
       disk::record(path, log);
       make_store(path, 60);
       disk::acknowledge("made");
-      const std::uint64_t last = open_or_throw(path)->last_sequence();
-      return archive_all(path, last - 10, {}) && archive_all(path, last, {}) ? std::string("done") : "";
+      const std::uint64_t newest = open_or_throw(path)->last_sequence();
+      return archive_all(path, newest - 10, {}) && archive_all(path, newest, {}) ? std::string("done") : "";
     });
     BOOST_REQUIRE_MESSAGE(ended.said == "done" && ended.signal == 0,
                           ended.said << ", signal " << ended.signal);
     whole = all_that_is_read(path);
+    last = open_or_throw(path)->last_sequence();
   }
 };
 
@@ -159,6 +161,10 @@ Verdicts cut(const RecordedRun& run, unsigned wanted, std::mt19937_64& random, b
       const TemporaryDirectory directory(fast_place());
       disk.image(directory.path(), loss, random);
       const Ended read = in_a_process([&] {
+        StoreOptions reading;
+        reading.read_only = true;
+        if (open_or_throw(directory.path(), reading)->last_sequence() != run.last)
+          return std::string("events are missing");
         if (all_that_is_read(directory.path()) != run.whole) return std::string("something else is read");
         const auto made = archive_all(directory.path(), 1000, {});
         if (!made) return to_string(made.error());
