@@ -45,13 +45,26 @@ bool tables_are_whole(const std::uint8_t* field, bool repeated, const flatbuffer
 
 namespace {
 
-/// Whether a table of this type can hold a union, however deep: most cannot, and need no look at their
-/// values.
+/// A list of numbers of eight bytes. FlatBuffers' verifier looks at where its length lies, not its numbers.
+bool is_wide_list(flatbuffers::TypeCode code) {
+  return code.is_repeating &&
+         (code.base_type == flatbuffers::ET_DOUBLE || code.base_type == flatbuffers::ET_LONG ||
+          code.base_type == flatbuffers::ET_ULONG);
+}
+
+bool is_wide_list_aligned(const std::uint8_t* field) {
+  const auto* length = field + flatbuffers::ReadScalar<flatbuffers::uoffset_t>(field);
+  return reinterpret_cast<std::uintptr_t>(length + sizeof(flatbuffers::uoffset_t)) % 8 == 0;
+}
+
+/// Whether a table of this type can hold a union or such a list, however deep: most cannot, and need no look
+/// at their values.
 bool holds_unions(const flatbuffers::TypeTable* type, std::set<const flatbuffers::TypeTable*>& seen) {
   if (type->st == flatbuffers::ST_UNION) return true;
   if (type->st != flatbuffers::ST_TABLE || !seen.insert(type).second) return false;
   for (std::size_t i = 0; i < type->num_elems; ++i) {
     const auto code = type->type_codes[i];
+    if (is_wide_list(code)) return true;
     if (code.sequence_ref >= 0 && holds_unions(type->type_refs[code.sequence_ref](), seen)) return true;
   }
   return false;
@@ -75,6 +88,7 @@ bool unions_are_whole(const std::uint8_t* table, const flatbuffers::TypeTable* t
     const auto code = type->type_codes[i];
     const auto* field =
         object->GetAddressOf(flatbuffers::FieldIndexToOffset(static_cast<flatbuffers::voffset_t>(i)));
+    if (is_wide_list(code) && field && !is_wide_list_aligned(field)) return false;
     if (code.base_type == flatbuffers::ET_SEQUENCE && code.sequence_ref >= 0) {
       const auto* referred = type->type_refs[code.sequence_ref]();
       if (referred->st == flatbuffers::ST_UNION) {

@@ -187,7 +187,7 @@ std::optional<Checkpoint> Checkpoint::decode(events::ByteView bytes) {
   std::uint64_t built = 0, count = 0;
   reader.number(value.generation).number(built);
   if (built) {
-    auto& building = value.building.emplace();
+    auto& building = value.building.emplace(Checkpoint::Building{});
     reader.number(building.sequence).counted(building.schema).number(building.generation);
   }
   reader.number(count);

@@ -74,4 +74,20 @@ BOOST_AUTO_TEST_CASE(garbage_and_mutated_records_are_read_without_a_crash) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_list_of_numbers_that_lies_where_it_may_not_be_read_is_refused) {
+  DataRefT data;
+  data.ratios = {0.8, 0.1, 0.1};
+  Bytes bytes = pack(data);
+  BOOST_TEST(unpack<DataRefT>(bytes).has_value());
+  const auto* root = flatbuffers::GetRoot<flatbuffers::Table>(bytes.data());
+  const auto field = static_cast<std::size_t>(root->GetAddressOf(DataRef::VT_RATIOS) - bytes.data());
+  // Another list behind the rest, its length where the first of its numbers should lie.
+  bytes.resize((bytes.size() + 7) / 8 * 8);
+  const std::size_t list = bytes.size();
+  bytes.resize(list + sizeof(std::uint32_t) + 3 * sizeof(double));
+  bytes[list] = 3;
+  flatbuffers::WriteScalar(bytes.data() + field, static_cast<flatbuffers::uoffset_t>(list - field));
+  BOOST_TEST(!unpack<DataRefT>(bytes).has_value());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(callers_and_the_writer_thread_take_turns_without_losing_an_
   {
     std::vector<std::jthread> writers;
     for (int t = 0; t < threads; ++t)
-      writers.emplace_back([&, name = "stream/" + std::to_string(t)] {
+      writers.emplace_back([&, t, name = "stream/" + std::to_string(t)] {
         const auto count = [&](const Result<Appended>& appended) { answered += appended ? 1 : 0; };
         for (int i = 0; i < appends; ++i) {
           if (i % 3 == 0)

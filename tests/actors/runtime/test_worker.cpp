@@ -24,7 +24,10 @@ bool exhaust_memory() {
 }
 
 events::JobResultT work(const events::JobT& job) {
-  if (job.goal == "crash") ::raise(SIGSEGV);
+  if (job.goal == "crash") {
+    ::signal(SIGSEGV, SIG_DFL);  // a sanitizer's handler would end the process without one
+    ::raise(SIGSEGV);
+  }
   if (job.goal == "exit") std::_Exit(7);
   if (job.goal == "memory") exhaust_memory();
   if (job.goal == "hang")
