@@ -230,6 +230,8 @@ class EventStore {
   virtual const std::filesystem::path& path() const = 0;
   /// Whether another process writes: then `on_commit` never tells of anything.
   virtual bool is_read_only() const { return false; }
+  /// A power cut may undo the commits of so long a while: zero, unless the store is relaxed.
+  virtual std::chrono::milliseconds at_risk() const { return {}; }
 };
 
 }  // namespace automodel::storage

@@ -27,7 +27,7 @@ LmdbEventStore::LmdbEventStore(std::filesystem::path path, std::shared_ptr<Envir
       projector_(environment_) {
   if (options.read_only) return;
   std::optional<std::chrono::milliseconds> interval;
-  if (options.durability == Durability::relaxed) interval = options.sync_interval;
+  if (options.durability == Durability::relaxed) interval = at_risk_ = options.sync_interval;
   writer_ = std::make_unique<GroupWriter>(
       environment_, options.max_queued_appends, interval,
       GroupWriter::Hooks{[this] { announce(); }, [this] { heads_.forget(); },

@@ -63,6 +63,7 @@ class LmdbEventStore final : public EventStore {
   const std::filesystem::path& path() const override { return path_; }
   Result<std::vector<OpenReader>> readers() const override;
   bool is_read_only() const override { return !writer_; }
+  std::chrono::milliseconds at_risk() const override { return at_risk_; }
 
  private:
   LmdbEventStore(std::filesystem::path path, std::shared_ptr<Environment> environment,
@@ -83,6 +84,7 @@ class LmdbEventStore final : public EventStore {
   mutable std::atomic<std::uint64_t> last_sequence_;
   std::uint64_t announced_ = 0;  // the writer's: of the thread whose turn it is
   Heads heads_;                  // the writer's
+  std::chrono::milliseconds at_risk_{};
   std::uint64_t kept_;           // the writer's: last_sequence_ when `state` was surely up to date
   Observers observers_;
   mutable ReaderWatch readers_;

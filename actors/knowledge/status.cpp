@@ -83,6 +83,12 @@ void tell_who_is_waited_for(const storage::Memory& memory, const events::GoalRow
   answer["answer_with"] = "approve PROPOSAL, or veto PROPOSAL REASON; proposals shows what they are";
 }
 
+void tell_what_is_at_risk(const storage::EventStore& store, json& answer) {
+  if (const auto lately = store.at_risk(); lately.count() > 0)
+    answer["at_risk"] =
+        "the store is relaxed: a power cut may undo the last " + std::to_string(lately.count()) + " ms";
+}
+
 }  // namespace
 
 Result<events::GoalRowT> goal_of(const Asked& asked) {
@@ -107,8 +113,11 @@ Result<events::GoalRowT> goal_of(const Asked& asked) {
 }
 
 Told status(const Asked& asked) {
-  if (asked.arguments.empty() && asked.memory.all<events::GoalRowT>("goals").empty())
-    return json{{"goal", nullptr}, {"events", asked.store.last_sequence()}};
+  if (asked.arguments.empty() && asked.memory.all<events::GoalRowT>("goals").empty()) {
+    json answer{{"goal", nullptr}, {"events", asked.store.last_sequence()}};
+    tell_what_is_at_risk(asked.store, answer);
+    return answer;
+  }
   auto goal = goal_of(asked);
   if (!goal) return fail(goal.error());
   json champion;
@@ -139,6 +148,7 @@ Told status(const Asked& asked) {
     if (goal->goal->data) answer["data"] = goal->goal->data->name;
   }
   tell_who_is_waited_for(asked.memory, *goal, answer);
+  tell_what_is_at_risk(asked.store, answer);
   return answer;
 }
 

@@ -47,6 +47,15 @@ std::string refused(const std::string& topic, const std::vector<std::string>& ar
 
 BOOST_AUTO_TEST_SUITE(knowledge)
 
+BOOST_AUTO_TEST_CASE(status_tells_what_a_power_cut_may_undo) {
+  Node made(small_goal()), empty((History()));
+  BOOST_TEST(!json::parse(ask(made, "status").json).contains("at_risk"));
+  made.store.undoable = empty.store.undoable = std::chrono::milliseconds(50);
+  for (const Node* of : {&made, &empty})
+    BOOST_TEST(json::parse(ask(*of, "status").json)["at_risk"] ==
+               "the store is relaxed: a power cut may undo the last 50 ms");
+}
+
 BOOST_AUTO_TEST_CASE(status_tells_goal_champion_and_last_decisions) {
   auto status = told("status");
   BOOST_TEST(status["goal"] == "goal-1");

@@ -43,6 +43,8 @@ std::shared_ptr<MapRows> fold(const std::vector<events::Recorded>& events);
 class HistoryStore final : public EventStore {
  public:
   explicit HistoryStore(History history);
+  std::chrono::milliseconds undoable{};  // what it says is at risk
+  std::chrono::milliseconds at_risk() const override { return undoable; }
   Result<Appended> append(AppendRequest request) override;
   void append_async(AppendRequest request, std::function<void(Result<Appended>)> done) override;
   Result<void> read_stream(const std::string& stream, std::uint64_t from_version,
