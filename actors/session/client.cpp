@@ -1,5 +1,7 @@
 #include "actors/session/client.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <random>
 #include <zmq.hpp>
 
@@ -24,6 +26,9 @@ std::string new_sender() {
 struct SessionClient::Impl {
   std::string endpoint;
   std::chrono::milliseconds timeout{};
+  std::chrono::milliseconds patience{};
+  std::function<void()> tell_waiting;
+  std::optional<Clock::time_point> tell_at;  // of this request, until it was told
   std::string sender = new_sender();
   std::uint64_t last_number = 0;
   std::uint64_t last_id = 0;
@@ -42,8 +47,14 @@ struct SessionClient::Impl {
   Result<std::optional<events::SessionFrameT>> wait(std::uint64_t id) {
     const auto until = Clock::now() + timeout;
     for (;;) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
-      if (left.count() <= 0) return std::nullopt;
+      const auto now = Clock::now();
+      if (now >= until) return std::nullopt;
+      if (tell_at && now >= *tell_at) {
+        tell_at.reset();
+        tell_waiting();
+      }
+      const auto next = tell_at ? std::min(until, *tell_at) : until;
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now);
       std::vector<zmq::pollitem_t> items = {{socket.handle(), 0, ZMQ_POLLIN, 0}};
       zmq::poll(items, left);
       zmq::message_t message;
@@ -60,6 +71,7 @@ struct SessionClient::Impl {
   template <class T>
   Result<events::SessionFrameT> request(const T& body) {
     const std::uint64_t id = ++last_id;
+    if (tell_waiting) tell_at = Clock::now() + patience;
     const events::Bytes bytes = events::pack(frame_of(id, body));
     if (bytes.size() > max_request_bytes)
       return fail("session.too_large", "a request of " + std::to_string(bytes.size()) + " bytes", endpoint,
@@ -96,6 +108,11 @@ Result<SessionClient> SessionClient::connect(const std::string& endpoint, std::c
   impl->endpoint = endpoint;
   impl->timeout = timeout;
   return SessionClient(std::move(impl));
+}
+
+void SessionClient::on_waiting(std::chrono::milliseconds patience, std::function<void()> tell) {
+  impl_->patience = patience;
+  impl_->tell_waiting = std::move(tell);
 }
 
 Result<events::ReplyT> SessionClient::submit(events::CommandT command) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,9 @@ class SessionClient {
   SessionClient(SessionClient&&) noexcept;
   SessionClient& operator=(SessionClient&&) noexcept;
   ~SessionClient();
+
+  /// `tell` is called once in each request whose answer takes longer than `patience`.
+  void on_waiting(std::chrono::milliseconds patience, std::function<void()> tell);
 
   /// Sender and number are filled in. A refused command is the node's error.
   Result<events::ReplyT> submit(events::CommandT command);

@@ -130,6 +130,21 @@ BOOST_AUTO_TEST_CASE(a_missing_node_is_told_after_the_time_limit) {
   BOOST_TEST(answer.error().hint.find("automodel node --listen") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(whoever_waits_long_is_told_once_for_each_request) {
+  auto client = SessionClient::connect(fresh_endpoint(), 60ms).value();
+  int told = 0;
+  client.on_waiting(10ms, [&] { ++told; });
+  BOOST_TEST(!client.ask(question("status")));
+  BOOST_TEST(told == 1);
+  BOOST_TEST(!client.ask(question("status")));
+  BOOST_TEST(told == 2);
+  auto server = SessionServer::start(fresh_endpoint(), echo()).value();
+  auto quick = SessionClient::connect(server->endpoint(), 30s).value();
+  quick.on_waiting(30s, [&] { ++told; });
+  BOOST_TEST(quick.ask(question("status")).has_value());
+  BOOST_TEST(told == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_command_sent_again_keeps_its_name) {
   std::mutex mutex;
   std::vector<std::string> seen;

@@ -135,6 +135,12 @@ Result<int> run_script(Console& console) {
   return 0;
 }
 
+events::QuestionT question_of(const std::string& topic) {
+  events::QuestionT question;
+  question.topic = topic;
+  return question;
+}
+
 int talk(Console& console, const std::string& endpoint, bool json) {
   const char* home = std::getenv("HOME");
   LineEditor editor(home ? std::filesystem::path(home) / ".automodel_history" : std::filesystem::path{},
@@ -156,10 +162,17 @@ Result<int> run(const Program& program, const Options& options) {
   auto client = actors::SessionClient::connect(
       program.settings.endpoint, std::chrono::milliseconds(static_cast<std::int64_t>(*timeout * 500)));
   if (!client) return fail(client.error());
+  client->on_waiting(std::chrono::seconds(2), [&] {
+    std::cerr << "waiting for an answer from " << program.settings.endpoint << ", "
+              << program.settings.timeout << " at most; Ctrl-C ends" << std::endl;
+  });
+  const bool interactive = options.commands.empty() && ::isatty(STDIN_FILENO);
+  if (interactive)  // whoever types wants to know first whether anybody is there
+    if (auto there = client->ask(question_of("status")); !there) return fail(there.error());
   Console console(std::move(*client), program.json);
   // A command that is refused failed; only the program's own command line can be wrong usage.
   auto done = !options.commands.empty() ? run_all(console, options.commands)
-              : ::isatty(STDIN_FILENO)  ? Result<int>(talk(console, program.settings.endpoint, program.json))
+              : interactive             ? Result<int>(talk(console, program.settings.endpoint, program.json))
                                         : run_script(console);
   if (done) return done;
   print_error(done.error(), program.json);
