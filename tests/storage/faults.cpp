@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <map>
 #include <random>
 #include <set>
 #include <thread>
@@ -142,6 +143,29 @@ BOOST_AUTO_TEST_CASE(any_damage_is_named_and_nothing_else_is) {
       }
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_bit_that_makes_a_record_one_of_another_stream_is_blamed_on_nobody_else) {
+  // Of "s/0" and "s/4", which differ in one bit: a record that could be the next one of the other stream.
+  const auto& events = original().events;
+  std::map<std::string, std::uint64_t> versions;
+  std::uint64_t at = 0;
+  for (const auto& event : events) {
+    if (event.stream == "s/4" && event.version == versions["s/0"] + 1) at = event.sequence;
+    versions[event.stream] = event.version;
+  }
+  BOOST_REQUIRE(at > 0);
+  Damaged damaged;
+  damaged.change([&](WriteTransaction& t) {
+    auto bytes = record(t, at);
+    const std::string name = "s/4";
+    const auto found = std::search(bytes.begin(), bytes.end(), name.begin(), name.end());
+    BOOST_REQUIRE(found != bytes.end());
+    found[2] = '0';
+    value(t.put(Table::events, SequenceKey(at), bytes));
+  });
+  for (const unsigned threads : {1u, 3u})
+    BOOST_TEST((sequences(damaged.verify(threads)) == std::set<std::uint64_t>{at}));
 }
 
 BOOST_AUTO_TEST_CASE(several_faults_are_all_named_in_order) {

@@ -14,11 +14,12 @@ using namespace automodel::storage::testing;
 
 namespace {
 
-/// A copy of the golden store of format 1.
-struct OldStore {
+/// A copy of the golden store of a format.
+struct GoldenStore {
   TemporaryDirectory directory;
-  OldStore() {
-    std::filesystem::copy_file(std::filesystem::path(GOLDEN_STORES) / "format-1" / "events.mdb", file());
+  explicit GoldenStore(const std::string& format) {
+    std::filesystem::copy(std::filesystem::path(GOLDEN_STORES) / format, directory.path(),
+                          std::filesystem::copy_options::recursive);
     std::filesystem::permissions(file(),
                                  std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   }
@@ -32,6 +33,10 @@ struct OldStore {
     const auto transaction = value(environment->read());
     return *decode_number(*value(transaction.get(Table::meta, view("format"))));
   }
+};
+
+struct OldStore : GoldenStore {
+  OldStore() : GoldenStore("format-1") {}
 };
 
 StoreOptions read_only() {
@@ -108,6 +113,28 @@ BOOST_AUTO_TEST_CASE(what_was_carried_over_goes_on_where_it_stood) {
   const auto store = open_or_throw(directory.path(), read_only());
   BOOST_TEST(value(store->verify()) == 7u);
   BOOST_TEST(value(store->find("a", 5))->origin_node == "golden");
+}
+
+BOOST_AUTO_TEST_CASE(stores_of_later_formats_are_read_and_go_on_in_theirs) {
+  for (const std::uint64_t number : {4, 8}) {
+    BOOST_TEST_CONTEXT("format " << number) {
+      const GoldenStore golden("format-" + std::to_string(number));
+      check_content(*open_or_throw(golden.directory.path(), read_only()));
+      {
+        const auto store = open_or_throw(golden.directory.path());
+        check_content(*store);
+        AppendRequest request = one("a", "a-5", Expected::exactly(4));
+        request.epoch = 2;
+        BOOST_TEST(value(store->append(std::move(request))).first_sequence == 7u);
+        AppendRequest again = one("a");
+        again.sender = "console";
+        again.number = 2;
+        BOOST_TEST((value(store->append(std::move(again))).reply == events::Bytes{1, 2, 2}));
+      }
+      BOOST_TEST(value(open_or_throw(golden.directory.path())->verify()) == 7u);
+      BOOST_TEST(golden.format() == number);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_store_of_format_1_whose_end_is_missing_is_not_carried_over) {
