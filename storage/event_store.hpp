@@ -1,8 +1,9 @@
 // The append-only event store: one LMDB environment per node.
 //
 // Thread safety: every member function may be called from any thread. Appends are gathered by the store's own
-// writer thread into one transaction and one fsync (group commit); callbacks run on that thread and must
-// neither block nor throw. Visitors run outside of any transaction: they may take their time, and append.
+// writer thread into one transaction and one fsync (group commit), or written by the caller where he is alone
+// (`append`, `append_here`); callbacks run on the thread that writes and must neither block nor throw.
+// Visitors run outside of any transaction: they may take their time, and append.
 #pragma once
 
 #include <chrono>
@@ -88,8 +89,8 @@ struct StoreOptions {
   std::size_t max_queued_appends = 4096;  // beyond it `append_async` blocks: back-pressure
   Durability durability = Durability::durable;
   std::chrono::milliseconds sync_interval{50};  // of a relaxed store: at the latest so long after a commit
-  /// Told once, by the writer thread, of each reader that has been open for so long: while it stays, the file
-  /// only grows.
+  /// Told once, by the thread that writes, of each reader that has been open for so long: while it stays, the
+  /// file only grows.
   std::function<void(const OpenReader&)> long_reader;
   std::chrono::seconds long_reader_after{60};
 };
@@ -200,7 +201,7 @@ class EventStore {
   virtual Result<Verification> verify(const VerifyOptions& options) const;
 
   /// Registers a projection; its rows and checkpoint live in this environment and move in one transaction,
-  /// after each commit, on the writer thread. Where rows of another schema() are stored they go on answering
+  /// after commits, on the writer thread. Where rows of another schema() are stored they go on answering
   /// while the new ones are built beside them, and this returns at once: `wait_for` waits for the new ones.
   /// Otherwise it returns when the rows are up to date, at once where they were. Errors:
   /// storage.projection_failed, storage.bad_request (attached already, a name that is none).

@@ -112,11 +112,10 @@ void add_archive(CLI::App& app, Program& program) {
       app, program, "archive", "move old history to compressed files, which everything still reads",
       "  automodel archive --before 10000 --dry-run\n"
       "  automodel archive --before 2026-11-01T00:00:00Z\n"
-      "  automodel archive --store var/store --before 10000 --json\n"
+      "  automodel archive --store var/store --before 10000 --json\n\n"
       "The node must not run. An event may go once every projection has applied it and its stream has a\n"
-      "snapshot after it; the two newest stay. Older programs refuse a store with an archive. Exit status "
-      "1\n"
-      "where nothing of what was asked for may go.",
+      "snapshot after it; the two newest stay. Older programs refuse a store with an archive. Exit\n"
+      "status 1 where nothing of what was asked for may go.",
       [&program, options] { return run(program, *options); });
   command
       ->add_option("--before", options->before,
