@@ -37,12 +37,12 @@ std::vector<Recommended> Recommender::Impl::recall(std::uint32_t user, std::uint
   std::vector<Recommended> out;
   std::unordered_set<std::uint32_t> taken;
   for (const auto& near : knn.recall(user, std::max(kNear, k))) {
-    out.push_back({near.item, 0, "itemknn"});
+    out.push_back({near.item, 0, "itemknn", 0});
     taken.insert(near.item);
   }
   for (const auto item : knn.popularity().ranked()) {
     if (out.size() >= std::max(kAll, k)) break;
-    if (!taken.contains(item) && !knn.had(user, item)) out.push_back({item, 0, "popularity"});
+    if (!taken.contains(item) && !knn.had(user, item)) out.push_back({item, 0, "popularity", 0});
   }
   return out;
 }
@@ -115,6 +115,7 @@ Result<std::vector<Recommended>> Recommender::recommend(const Scorer& scorer,
   for (std::size_t i = 0; i < candidates.size(); ++i) candidates[i].score = (*scores)[i];
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Recommended& a, const Recommended& b) { return a.score > b.score; });
+  for (std::size_t i = 0; i < candidates.size(); ++i) candidates[i].place = static_cast<std::uint32_t>(i + 1);
   return impl_->diversify(std::move(candidates), k);
 }
 

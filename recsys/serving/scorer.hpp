@@ -46,7 +46,8 @@ Result<std::string> quantize_embeddings(std::string_view checkpoint);
 struct Recommended {
   std::uint32_t item = 0;
   float score = 0;
-  std::string from;  // itemknn, popularity
+  std::string from;         // itemknn, popularity
+  std::uint32_t place = 0;  // among all candidates by score alone, from 1
 };
 
 /// recall (item-kNN and popularity) -> rank (scorer) -> re-rank (maximal marginal relevance over a
@@ -57,8 +58,10 @@ class Recommender {
   Recommender(Recommender&&) noexcept;
   Recommender& operator=(Recommender&&) noexcept;
   ~Recommender();
-  /// Items that the user has not had, best first. An unknown user gets popular items ranked by the scorer's
-  /// view of a user without history.
+  /// Items that the user has not had. The best scored one is first; from there on one that is like those
+  /// before it gives way to others, so scores need not go down: `place` says where each would be by its
+  /// score. Where the items have no multi-valued column, the order is that of the scores. An unknown user
+  /// gets popular items ranked by the scorer's view of a user without history.
   Result<std::vector<Recommended>> recommend(const Scorer& scorer, std::optional<std::uint32_t> user,
                                              std::uint32_t k, std::int64_t now) const;
 

@@ -35,3 +35,15 @@ BOOST_AUTO_TEST_CASE(anything_else_is_shown_and_never_crashes) {
     BOOST_CHECK_NO_THROW(answer_text("memory", text));
   BOOST_CHECK_NO_THROW(answer_text("explain", R"({"title":3,"steps":["x"]})"));
 }
+
+BOOST_AUTO_TEST_CASE(recommendations_whose_scores_go_up_again_say_why) {
+  events::RecommendationsT items;
+  for (const float score : {0.5F, 0.3F, 0.3F, 0.4F}) {
+    auto item = std::make_unique<events::RecommendedItemT>();
+    item->score = score;
+    items.items.push_back(std::move(item));
+  }
+  BOOST_TEST(recommendations_text(items).find("spread over categories") != std::string::npos);
+  items.items.pop_back();
+  BOOST_TEST(recommendations_text(items).find("spread over categories") == std::string::npos);
+}

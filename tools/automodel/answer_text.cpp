@@ -1,6 +1,7 @@
 #include "tools/automodel/answer_text.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "storage/memory/format.hpp"
@@ -94,13 +95,23 @@ std::string answer_text(const std::string& topic, const std::string& text) {
   return answer.is_object() ? object_text(answer) : storage::cell_text(answer) + "\n";
 }
 
+std::string order_text(std::span<const float> scores) {
+  if (std::ranges::is_sorted(scores, std::greater())) return {};
+  return "\nNot in the order of the scores: the list is spread over categories, so an item that is like one "
+         "above "
+         "it\ncomes later than its score alone would put it.\n";
+}
+
 std::string recommendations_text(const events::RecommendationsT& items) {
   std::vector<std::vector<std::string>> rows = {{"", "score", "title", "found by"}};
-  for (const auto& item : items.items)
-    if (item)
-      rows.push_back({std::to_string(rows.size()), fixed(item->score, 4),
-                      clip(item->title.empty() ? item->item : item->title, 70), item->from});
-  return "For user " + items.user + ", by " + items.model + ":\n\n" + table_text(rows);
+  std::vector<float> scores;
+  for (const auto& item : items.items) {
+    if (!item) continue;
+    scores.push_back(item->score);
+    rows.push_back({std::to_string(rows.size()), fixed(item->score, 4),
+                    clip(item->title.empty() ? item->item : item->title, 70), item->from});
+  }
+  return "For user " + items.user + ", by " + items.model + ":\n\n" + table_text(rows) + order_text(scores);
 }
 
 }  // namespace automodel::tools

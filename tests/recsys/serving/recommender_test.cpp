@@ -62,6 +62,20 @@ BOOST_AUTO_TEST_CASE(the_best_scored_item_comes_first) {
   for (const auto& one : list) BOOST_TEST(one.score <= list.front().score);
 }
 
+BOOST_AUTO_TEST_CASE(the_list_is_spread_over_genres_and_each_item_says_its_place_by_score) {
+  const auto r = Recommender::create(world.data, world.y).value();
+  const auto now = world.data.time().back() + 60;
+  std::size_t moved = 0;
+  for (std::uint32_t user = 0; user < world.data.users(); ++user) {
+    auto list = r.recommend(scorer, user, world.data.items(), now).value();
+    moved += static_cast<std::size_t>(!std::ranges::is_sorted(list, {}, &Recommended::place));
+    std::ranges::sort(list, {}, &Recommended::place);
+    BOOST_TEST(std::ranges::is_sorted(list, std::greater(), &Recommended::score));
+    for (std::size_t i = 0; i < list.size(); ++i) BOOST_TEST(list[i].place == i + 1);
+  }
+  BOOST_TEST(moved > 0u);
+}
+
 BOOST_AUTO_TEST_CASE(item_knn_finds_items_of_the_same_taste) {
   std::vector<std::uint32_t> rows(world.data.rows());
   for (std::uint32_t i = 0; i < rows.size(); ++i) rows[i] = i;

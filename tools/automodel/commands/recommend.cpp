@@ -5,6 +5,7 @@
 #include "recsys/data/known_user.hpp"
 #include "recsys/serving/scorer.hpp"
 #include "storage/artifact_store.hpp"
+#include "tools/automodel/answer_text.hpp"
 #include "tools/automodel/datasets.hpp"
 #include "tools/automodel/program.hpp"
 #include "tools/automodel/stores.hpp"
@@ -77,14 +78,17 @@ Result<int> recommend(const Program& program, const Options& options) {
   auto items = recommender->recommend(*scorer, *user, options.k, now);
   if (!items) return fail(items.error());
   nlohmann::json list = nlohmann::json::array();
-  std::vector<std::vector<std::string>> rows = {{"", "score", "title", "found by"}};
+  std::vector<std::vector<std::string>> rows = {{"", "score", "by score", "title", "found by"}};
+  std::vector<float> scores;
   for (const auto& item : *items) {
+    scores.push_back(item.score);
     list.push_back({{"item", data->item_id(item.item)},
                     {"title", data->item_title(item.item)},
                     {"score", item.score},
+                    {"place_by_score", item.place},
                     {"from", item.from}});
-    rows.push_back({std::to_string(rows.size()), fixed(item.score, 4), clip(data->item_title(item.item), 70),
-                    item.from});
+    rows.push_back({std::to_string(rows.size()), fixed(item.score, 4), std::to_string(item.place),
+                    clip(data->item_title(item.item), 70), item.from});
   }
   if (program.json) {
     print_json({{"user", options.user},
@@ -95,7 +99,7 @@ Result<int> recommend(const Program& program, const Options& options) {
   }
   std::cout << "For user " << options.user << ", by " << champion->model.id << " (" << scorer->method()
             << "):\n\n"
-            << table_text(rows);
+            << table_text(rows) << order_text(scores);
   return 0;
 }
 
