@@ -8,6 +8,9 @@ an event would compile those of all events: about half of its compile time.
 
 Its builders assert that required fields are set: the program would end in one build, and write what nobody can read in
 another. The assertions go, and what they said becomes a list, from which events/parts.cpp names what a value lacks.
+
+A union with a kind and no value is followed by flatc's packing and copying wherever that leads. Here it is packed as a
+kind without a value, which no reader takes, and copied as it is.
 """
 import pathlib
 import re
@@ -37,6 +40,17 @@ def split(text):
         header += lines[at:last + 1]
         at = last + 1
     return "\n".join(header), "\n".join(source)
+
+
+FOLLOWED = re.compile(r"(Union::(?:Pack\(.*\) const|\w+Union\(const \w+ &(u)\).*) \{\n(?: *\(void\)_rehasher;\n)?)( *)switch")
+
+
+def guard(source):
+    """Functions of unions that follow `value` return where there is none."""
+    def guarded(match):
+        test = "if (!u.value) return;" if match[2] else "if (!value) return 0;"
+        return "%s%s%s\n%sswitch" % (match[1], match[3], test, match[3])
+    return FOLLOWED.sub(guarded, source)
 
 
 ASSERTION = re.compile(r"^ *fbb_\.Required\(o, (\w+)::(VT_\w+)\);\n", re.M)
@@ -71,6 +85,6 @@ for name in sys.argv[2:]:
     namespace = re.search(r"^namespace (\w+) \{\nnamespace (\w+) \{$", header, re.M)
     write(into / original.name, header)
     write(into / (original.stem + ".cpp"),
-          '#include "events/generated.hpp"\n\nnamespace %s::%s {\n\n%s\n}\n' % (*namespace.groups(), source))
+          '#include "events/generated.hpp"\n\nnamespace %s::%s {\n\n%s\n}\n' % (*namespace.groups(), guard(source)))
 write(into / "required_parts.cpp",
       PARTS % "".join("      {%sTypeTable(), %s::%s},\n" % (table, table, field) for table, field in required))

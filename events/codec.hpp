@@ -22,7 +22,8 @@ using Hash256 = std::array<std::uint8_t, 32>;
 inline constexpr std::size_t max_message_bytes = 64u << 20;
 
 /// Packs any object type of the schemas. The result is deterministic: the same value gives the same bytes.
-/// Those of a value that lacks a part which its schema requires can't be read by anybody: see `pack_whole`.
+/// Those of a value that lacks a part which its schema requires, or has a union of a kind without its value,
+/// can't be read by anybody: see `pack_whole`.
 template <class T>
 Bytes pack(const T& value) {
   flatbuffers::FlatBufferBuilder builder(256);
@@ -44,8 +45,8 @@ Result<void> check_whole(const Bytes& packed, bool verified, const flatbuffers::
                          const char* name);
 }  // namespace detail
 
-/// Packs what others are to read: refuses a value that lacks a part which its schema requires. Errors:
-/// events.incomplete, with the part ("WorkAssigned.work.proposal").
+/// Packs what others are to read: refuses a value that lacks a part which its schema requires, or has a union
+/// of a kind without its value. Errors: events.incomplete, with the part ("WorkAssigned.work.proposal").
 template <class T>
 Result<Bytes> pack_whole(const T& value) {
   using Table = typename T::TableType;

@@ -76,6 +76,27 @@ BOOST_AUTO_TEST_CASE(what_is_missing_is_named_by_the_way_to_it) {
   BOOST_TEST(lacks(state) == "a part is missing: AutoFeatureState.works[0].work");
 }
 
+BOOST_AUTO_TEST_CASE(a_kind_without_its_value_is_refused_whatever_the_kind) {
+  for (const auto kind : EnumValuesEventBody()) {
+    if (kind == EventBody::NONE) continue;
+    EventT event;
+    event.body.type = kind;
+    const auto packed = pack_whole(event);
+    BOOST_REQUIRE(!packed);
+    BOOST_TEST(packed.error().code == "events.incomplete");
+    BOOST_TEST(unpack<EventT>(pack(event)).error().code == "events.malformed");
+    EventT copy = event;
+    BOOST_TEST((copy.body.type == kind && copy.body.value == nullptr));
+  }
+  for (const auto kind : EnumValuesCommandBody()) {
+    if (kind == CommandBody::NONE) continue;
+    OutboxMessageT message;  // further down in what is packed
+    message.command = std::make_unique<CommandT>();
+    message.command->body.type = kind;
+    BOOST_TEST(pack_whole(message).error().code == "events.incomplete");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_an_event_need_not_have_may_be_missing) {
   WorkFinishedT body;
   body.work = "work-1";
