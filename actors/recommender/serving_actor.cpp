@@ -70,6 +70,7 @@ Result<events::RecommendationsT> recommend(const events::RecommendT& wish, const
     told->title = data.item_title(item.item);
     told->score = item.score;
     told->from = item.from;
+    told->place = item.place;
     answer.items.push_back(std::move(told));
   }
   return answer;

@@ -64,10 +64,10 @@ const std::vector<CommandInfo>& commands() {
        {}},
       {"recommend", "USER [K]", "the best items for a user", "recommend 42 10", {}},
       {"events",
-       "[--follow] [--stream S] [--kind K] [--from N] [--limit N]",
+       "[--follow] [--stream S] [--kind K] [--correlation C] [--since T] [--until T] [--from N] [--limit N]",
        "the history",
-       "events --follow --kind DecisionMade",
-       {"--follow", "--stream", "--kind", "--from", "--limit"}},
+       "events --correlation goal-1 --kind DecisionMade --since 2026-11-23T14:05",
+       {"--follow", "--stream", "--kind", "--correlation", "--since", "--until", "--from", "--limit"}},
       {"help", "[COMMAND]", "this list, or one command", "help goal", {}},
       {"quit", "", "leave", "quit", {}},
   };
@@ -226,6 +226,9 @@ Result<ConsoleRequest> parse_events(const CommandInfo& info, const Words& words)
   show.read.from = show.follow ? 0 : 1;  // 0: from now on
   show.read.stream = flags->values["--stream"];
   show.read.kind = flags->values["--kind"];
+  show.read.correlation = flags->values["--correlation"];
+  show.read.since = flags->values["--since"];
+  show.read.until = flags->values["--until"];
   if (!show.read.kind.empty())
     if (auto kind = events::kind_from_name(show.read.kind); !kind) return fail(kind.error());
   if (const auto& text = flags->values["--from"]; !text.empty()) {

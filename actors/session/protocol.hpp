@@ -9,7 +9,9 @@
 
 namespace automodel::actors {
 
-inline constexpr std::uint32_t session_protocol = 1;
+/// 2: ReadEvents filters by correlation and time. A node of 1 would not have refused it, but shown
+/// everything.
+inline constexpr std::uint32_t session_protocol = 2;
 /// Requests are small; a larger one is refused before it is looked at.
 inline constexpr std::size_t max_request_bytes = 1u << 20;
 inline constexpr std::size_t max_answer_bytes = events::max_message_bytes;

@@ -103,12 +103,12 @@ std::string order_text(std::span<const float> scores) {
 }
 
 std::string recommendations_text(const events::RecommendationsT& items) {
-  std::vector<std::vector<std::string>> rows = {{"", "score", "title", "found by"}};
+  std::vector<std::vector<std::string>> rows = {{"", "score", "by score", "title", "found by"}};
   std::vector<float> scores;
   for (const auto& item : items.items) {
     if (!item) continue;
     scores.push_back(item->score);
-    rows.push_back({std::to_string(rows.size()), fixed(item->score, 4),
+    rows.push_back({std::to_string(rows.size()), fixed(item->score, 4), std::to_string(item->place),
                     clip(item->title.empty() ? item->item : item->title, 70), item->from});
   }
   return "For user " + items.user + ", by " + items.model + ":\n\n" + table_text(rows) + order_text(scores);

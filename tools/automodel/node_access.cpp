@@ -5,9 +5,8 @@
 #include <thread>
 
 #include "actors/session/protocol.hpp"
-#include "storage/filter.hpp"
 #include "tools/automodel/datasets.hpp"
-#include "tools/automodel/event_text.hpp"
+#include "tools/automodel/event_page.hpp"
 #include "tools/automodel/stores.hpp"
 
 namespace automodel::tools {
@@ -53,44 +52,6 @@ Result<events::ReplyT> goal_from_console(actors::Node& node, const std::string& 
   auto registered = node.submit("autofeature/main", commands->register_dataset);
   if (!registered || !registered->accepted) return registered;
   return node.submit("coordinator/main", commands->submit_goal);
-}
-
-events::EventPageT read_page(const actors::Node& node, const events::ReadEventsT& wish) {
-  events::EventPageT page;
-  const storage::EventStore& store = node.store();
-  page.next = wish.from == 0 ? store.last_sequence() + 1 : wish.from;  // 0: from now on
-  if (!wish.stream.empty())
-    if (auto known = check_stream(store, wish.stream); !known) {
-      page.failure = std::make_unique<events::FailureT>(actors::failure_of(known.error()));
-      return page;
-    }
-  storage::EventFilter filter;
-  if (!wish.stream.empty()) filter.streams = {wish.stream};
-  if (!wish.kind.empty()) {
-    const auto kind = events::kind_from_name(wish.kind);
-    if (!kind) {
-      page.failure = std::make_unique<events::FailureT>(actors::failure_of(kind.error()));
-      return page;
-    }
-    filter.kinds = {*kind};
-  }
-  filter.from = page.next;
-  filter.until = store.last_sequence();
-  filter.limit = std::clamp<std::uint32_t>(wish.limit, 1, actors::max_page);
-  std::size_t bytes = 0;
-  bool whole = true;  // everything up to `until` was looked at
-  auto read = store.read(filter, [&](const events::Recorded& event) {
-    page.next = event.sequence + 1;
-    auto record = std::make_unique<events::RecordBytesT>();
-    record->bytes = events::encode_envelope(event, events::pack(event.event));
-    bytes += record->bytes.size();
-    page.records.push_back(std::move(record));
-    whole = page.records.size() < filter.limit && bytes < actors::max_answer_bytes / 4;
-    return whole;
-  });
-  if (whole) page.next = std::max(page.next, filter.until + 1);
-  if (!read) page.failure = std::make_unique<events::FailureT>(actors::failure_of(read.error()));
-  return page;
 }
 
 }  // namespace
@@ -153,7 +114,7 @@ actors::SessionService service_of(actors::Node& node, const std::string& data_di
   };
   service.ask = [&node](const events::QuestionT& question) { return node.ask(question); };
   service.recommend = [&node](const events::RecommendT& wish) { return node.recommend(wish); };
-  service.read_events = [&node](const events::ReadEventsT& wish) { return read_page(node, wish); };
+  service.read_events = [&node](const events::ReadEventsT& wish) { return read_page(node.store(), wish); };
   return service;
 }
 

@@ -88,6 +88,11 @@ BOOST_AUTO_TEST_CASE(events_can_be_followed_and_filtered) {
   BOOST_TEST(show.read.stream == "autotrain/main");
   BOOST_TEST(show.read.kind == "TrialFinished");
   BOOST_TEST(show.read.from == 10u);
+  const auto goal =
+      parsed<ShowEvents>("events --correlation goal-1 --since 2026-11-23 --until=2026-11-23T14:05");
+  BOOST_TEST(goal.read.correlation == "goal-1");
+  BOOST_TEST(goal.read.since == "2026-11-23");
+  BOOST_TEST(goal.read.until == "2026-11-23T14:05");
   BOOST_TEST(!parsed<ShowEvents>("events").follow);
   BOOST_TEST(refused("events --limit 0").code == "usage.arguments");
   BOOST_TEST(!refused("events --kind TrialFinishd").message.empty());

@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(garbage_frames_are_answered_with_a_failure_and_the_server_l
 
 BOOST_AUTO_TEST_CASE(frames_of_another_protocol_are_refused) {
   auto frame = frame_of(1, question("status"));
-  frame.protocol = 2;
+  frame.protocol = session_protocol + 1;
   auto decoded = decode_frame(events::pack(frame), max_request_bytes);
   BOOST_REQUIRE(!decoded);
   BOOST_TEST(decoded.error().code == "session.other_protocol");

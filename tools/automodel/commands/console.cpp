@@ -75,8 +75,11 @@ class Console {
     nlohmann::json list = nlohmann::json::array();
     for (const auto& item : items->items)
       if (item)
-        list.push_back(
-            {{"item", item->item}, {"title", item->title}, {"score", item->score}, {"from", item->from}});
+        list.push_back({{"item", item->item},
+                        {"title", item->title},
+                        {"score", item->score},
+                        {"place_by_score", item->place},
+                        {"from", item->from}});
     print_json({{"user", items->user}, {"model", items->model}, {"items", list}});
     return {};
   }

@@ -4,8 +4,7 @@
 #include <iostream>
 #include <thread>
 
-#include "storage/filter.hpp"
-#include "storage/memory/query.hpp"
+#include "storage/filter_text.hpp"
 #include "storage/subscription.hpp"
 #include "tools/automodel/event_text.hpp"
 #include "tools/automodel/interrupt.hpp"
@@ -16,42 +15,19 @@ namespace automodel::tools {
 namespace {
 
 struct Options {
-  std::vector<std::string> streams;
-  std::vector<std::string> kinds;
-  std::string correlation;
-  std::string since;
-  std::string until;
+  storage::FilterText wanted;
   std::uint64_t from = 1;
   std::uint64_t limit = 0;
   bool newest_first = false;
   bool follow = false;
 };
 
-Result<std::optional<std::int64_t>> time_of(const std::string& option, const std::string& text) {
-  if (text.empty()) return std::optional<std::int64_t>();
-  const auto time = storage::parse_time(text);
-  if (time) return time;
-  return fail("usage.time", "'" + text + "' is no time", option,
-              "UTC, for example 2026-11-23 or 2026-11-23T14:05");
-}
-
 Result<storage::EventFilter> filter_of(const Options& options) {
-  storage::EventFilter filter;
-  filter.streams = options.streams;
-  for (const auto& name : options.kinds) {
-    auto kind = events::kind_from_name(name);
-    if (!kind) return fail(kind.error());
-    filter.kinds.push_back(*kind);
-  }
-  filter.correlation = options.correlation;
-  auto since = time_of("--since", options.since), before = time_of("--until", options.until);
-  if (!since) return fail(since.error());
-  if (!before) return fail(before.error());
-  filter.since = *since;
-  filter.before = *before;
-  filter.from = std::max<std::uint64_t>(1, options.from);
-  filter.limit = options.limit;
-  filter.newest_first = options.newest_first;
+  auto filter = storage::filter_from_text(options.wanted);
+  if (!filter) return filter;
+  filter->from = std::max<std::uint64_t>(1, options.from);
+  filter->limit = options.limit;
+  filter->newest_first = options.newest_first;
   return filter;
 }
 
@@ -88,7 +64,7 @@ Result<int> show(const Program& program, const Options& options) {
   if (!filter) return fail(filter.error());
   auto store = open_for_reading(program.settings.store);
   if (!store) return fail(store.error());
-  for (const auto& stream : options.streams)
+  for (const auto& stream : options.wanted.streams)
     if (auto known = check_stream(**store, stream); !known) return fail(known.error());
   if (options.follow) return follow(**store, *filter, program.json);
   Interrupt interrupt;
@@ -111,15 +87,16 @@ void add_events(CLI::App& app, Program& program) {
                                   "  automodel events --kind DecisionMade --follow",
                                   [&program, options] { return show(program, *options); });
   command
-      ->add_option("--stream", options->streams,
+      ->add_option("--stream", options->wanted.streams,
                    "only this stream: coordinator/main, autotrain/main …; may be repeated")
       ->allow_extra_args(false);
   command
-      ->add_option("--kind", options->kinds, "only this kind: DecisionMade, TrialFinished …; may be repeated")
+      ->add_option("--kind", options->wanted.kinds,
+                   "only this kind: DecisionMade, TrialFinished …; may be repeated")
       ->allow_extra_args(false);
-  command->add_option("--correlation", options->correlation, "only what serves this goal or command");
-  command->add_option("--since", options->since, "only what happened at this time (UTC) or later");
-  command->add_option("--until", options->until, "only what happened before this time (UTC)");
+  command->add_option("--correlation", options->wanted.correlation, "only what serves this goal or command");
+  command->add_option("--since", options->wanted.since, "only what happened at this time (UTC) or later");
+  command->add_option("--until", options->wanted.until, "only what happened before this time (UTC)");
   command->add_option("--from", options->from, "the first sequence to show")->capture_default_str();
   command->add_option("--limit", options->limit, "at most so many (0: all)")->capture_default_str();
   command->add_flag("--newest-first", options->newest_first, "from the newest back");
