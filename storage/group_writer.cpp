@@ -232,6 +232,10 @@ GroupWriter::Group GroupWriter::take_group() {
 
 void GroupWriter::commit(const Group& group) {
   const Result<void> result = try_commit(group);
+  if (!result) {
+    const std::lock_guard lock(counted_);
+    ++activity_.failed;
+  }
   for (const auto& job : group) job->done(result);
   if (result) hooks_.committed();
 }
@@ -242,7 +246,7 @@ Result<void> GroupWriter::try_commit(const Group& group) {
     if (!transaction) return fail(transaction.error());
     for (const auto& job : group)
       if (auto applied = job->apply(*transaction); !applied) return applied;
-    return transaction->commit();
+    return timed(*transaction, group.size());
   };
   for (;;) {
     auto result = attempt();
@@ -250,6 +254,28 @@ Result<void> GroupWriter::try_commit(const Group& group) {
     if (result || result.error().code != map_full) return result;
     if (auto grown = environment_->grow(); !grown) return grown;
   }
+}
+
+Result<void> GroupWriter::timed(WriteTransaction& transaction, std::size_t jobs) {
+  const auto begun = std::chrono::steady_clock::now();
+  auto committed = transaction.commit();
+  if (!committed) return committed;
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  const std::lock_guard lock(counted_);
+  activity_.writes.add(static_cast<double>(jobs));
+  activity_.seconds.add(took.count());
+  return committed;
+}
+
+WriterActivity GroupWriter::activity() {
+  WriterActivity now;
+  {
+    const std::lock_guard lock(counted_);
+    now = activity_;
+  }
+  const std::lock_guard lock(mutex_);
+  now.queued = queue_.size();
+  return now;
 }
 
 }  // namespace automodel::storage

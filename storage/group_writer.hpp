@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "storage/activity.hpp"
 #include "storage/lmdb/environment.hpp"
 
 namespace automodel::storage {
@@ -51,6 +52,7 @@ class GroupWriter {
   Result<void> write(std::function<Result<void>(WriteTransaction&)> apply);
   /// Asks for the background work now rather than when nothing waits.
   void hurry();
+  WriterActivity activity();
 
  private:
   using Group = std::vector<std::unique_ptr<WriteJob>>;
@@ -68,6 +70,7 @@ class GroupWriter {
   void sync_if_due(Lock& lock, bool ending);
   void commit(const Group& group);
   Result<void> try_commit(const Group& group);
+  Result<void> timed(WriteTransaction& transaction, std::size_t jobs);
 
   std::shared_ptr<Environment> environment_;
   std::size_t max_queued_;
@@ -91,6 +94,8 @@ class GroupWriter {
   std::size_t since_ = 0;  // jobs committed since the background work was last up to date
   std::chrono::steady_clock::time_point quiet_since_{};
   std::optional<std::chrono::steady_clock::time_point> sync_due_;  // a commit is not on the disk yet
+  std::mutex counted_;  // of activity_: it is up to date before anybody is answered
+  WriterActivity activity_;
   std::thread thread_;
 };
 

@@ -91,6 +91,7 @@ class LmdbEventStore::AppendJob final : public WriteJob {
   }
 
   void done(const Result<void>& committed) override {
+    store_.counters_.count(committed, outcome_);
     if (!committed) return done_(fail(committed.error()));
     if (outcome_ && !outcome_->repeated && outcome_->last_sequence > store_.last_sequence_.load())
       store_.last_sequence_.store(outcome_->last_sequence);

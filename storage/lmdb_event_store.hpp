@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "storage/append_counters.hpp"
 #include "storage/event_store.hpp"
 #include "storage/group_writer.hpp"
 #include "storage/heads.hpp"
@@ -64,6 +65,8 @@ class LmdbEventStore final : public EventStore {
   Result<std::vector<OpenReader>> readers() const override;
   bool is_read_only() const override { return !writer_; }
   std::chrono::milliseconds at_risk() const override { return at_risk_; }
+  /// Of a store that is open for writing; without readers.
+  StoreActivity activity() const;
 
  private:
   LmdbEventStore(std::filesystem::path path, std::shared_ptr<Environment> environment,
@@ -85,8 +88,9 @@ class LmdbEventStore final : public EventStore {
   std::uint64_t announced_ = 0;  // the writer's: of the thread whose turn it is
   Heads heads_;                  // the writer's
   std::chrono::milliseconds at_risk_{};
-  std::uint64_t kept_;           // the writer's: last_sequence_ when `state` was surely up to date
-  Observers observers_;
+  std::uint64_t kept_;  // the writer's: last_sequence_ when `state` was surely up to date
+  mutable Observers observers_;
+  AppendCounters counters_;
   mutable ReaderWatch readers_;
   Projector projector_;
   std::unique_ptr<GroupWriter> writer_;  // none where read-only; ends first

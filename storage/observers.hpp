@@ -1,6 +1,8 @@
 // Who wants to know of commits. Private to storage/.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,10 +42,17 @@ class Observers {
     }
   }
 
+  /// Waits for no observer.
+  std::size_t count() {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::size_t>(
+        std::ranges::count_if(observers_, [](const auto& one) { return one->subscribed.load(); }));
+  }
+
  private:
   struct Observer {
     std::recursive_mutex mutex;  // an observer may unsubscribe itself
-    bool subscribed = true;
+    std::atomic<bool> subscribed{true};
     std::function<void(std::uint64_t)> call;
   };
   std::mutex mutex_;

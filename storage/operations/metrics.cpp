@@ -9,15 +9,21 @@ namespace automodel::storage {
 namespace {
 
 Metric gauge(const char* name, const char* help, double value) {
-  return {std::string("automodel_store_") + name, help, false, {}, {{{}, value}}};
+  return {std::string("automodel_store_") + name, help, false, {}, {{{}, value}}, {}};
 }
 Metric gauge(const char* name, const char* help, std::uint64_t value) {
   return gauge(name, help, static_cast<double>(value));
 }
+Metric counter(const char* name, const char* help, std::uint64_t value) {
+  return {std::string("automodel_store_") + name, help, true, {}, {{{}, static_cast<double>(value)}}, {}};
+}
+Metric histogram(const char* name, const char* help, const Distribution& of) {
+  return {std::string("automodel_store_") + name, help, false, {}, {}, of};
+}
 /// With a sample for each of `items`.
 template <class Items, class Sample>
 Metric gauges(const char* name, const char* help, const char* label, const Items& items, Sample sample) {
-  Metric metric{std::string("automodel_store_") + name, help, false, label, {}};
+  Metric metric{std::string("automodel_store_") + name, help, false, label, {}, {}};
   for (const auto& item : items) metric.samples.push_back(sample(item));
   return metric;
 }
@@ -40,6 +46,18 @@ std::string digits_of(double value) {
   return {digits, std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed).ptr};
 }
 
+/// Buckets count what is in those below them, too.
+std::string histogram_text(const std::string& name, const Distribution& of) {
+  std::string out;
+  std::uint64_t below = 0;
+  for (std::size_t i = 0; i < of.counts().size(); ++i) {
+    below += of.counts()[i];
+    const std::string bound = i < of.bounds().size() ? digits_of(of.bounds()[i]) : "+Inf";
+    out += name + "_bucket{le=\"" + bound + "\"} " + std::to_string(below) + "\n";
+  }
+  return out + name + "_sum " + digits_of(of.sum()) + "\n" + name + "_count " + std::to_string(below) + "\n";
+}
+
 }  // namespace
 
 std::vector<Metric> metrics_of(const StoreStatistics& s) {
@@ -50,7 +68,8 @@ std::vector<Metric> metrics_of(const StoreStatistics& s) {
        "The store's format, by its node.",
        false,
        "node",
-       {{s.node, number(s.format)}}},
+       {{s.node, number(s.format)}},
+       {}},
       gauge("events", "Events in the store.", s.events),
       gauge("streams", "Streams that have events.", s.streams),
       gauge("file_bytes", "Size of events.mdb.", s.file_bytes),
@@ -87,11 +106,36 @@ std::vector<Metric> metrics_of(const StoreStatistics& s) {
   return metrics;
 }
 
+std::vector<Metric> metrics_of(const StoreActivity& a) {
+  Metric appends{"automodel_store_appends_total",
+                 "Appends answered since the store was opened.",
+                 true,
+                 "outcome",
+                 {{"held", number(a.appends)},
+                  {"repeated", number(a.repeated)},
+                  {"refused", number(a.refused)},
+                  {"failed", number(a.failed)}},
+                 {}};
+  return {
+      std::move(appends),
+      counter("appended_events_total", "Events appended since the store was opened.", a.events),
+      counter("failed_commits_total", "Commits that did not hold.", a.writer.failed),
+      histogram("commit_writes", "Writes in one commit.", a.writer.writes),
+      histogram("commit_seconds", "Seconds that LMDB's commit took, its syncs included.", a.writer.seconds),
+      gauge("queued_writes", "Writes that wait for the writer.", a.writer.queued),
+      gauge("subscribers", "Who is told of commits.", a.subscribers),
+      gauge("longest_reader_seconds", "For which the longest reader has been seen.",
+            a.longest_reader_seconds)};
+}
+
 std::string prometheus_text(const std::vector<Metric>& metrics) {
   std::string out;
   for (const Metric& metric : metrics) {
     out += "# HELP " + metric.name + " " + metric.help + "\n# TYPE " + metric.name +
-           (metric.is_counter ? " counter\n" : " gauge\n");
+           (metric.histogram    ? " histogram\n"
+            : metric.is_counter ? " counter\n"
+                                : " gauge\n");
+    if (metric.histogram) out += histogram_text(metric.name, *metric.histogram);
     for (const auto& sample : metric.samples) {
       out += metric.name;
       if (!metric.label.empty()) out += "{" + metric.label + "=\"" + escaped(sample.label_value) + "\"}";

@@ -224,6 +224,16 @@ BOOST_FIXTURE_TEST_CASE(a_node_listens_to_this_machine_only, Place) {
   BOOST_TEST(!fs::exists(path / "var/store"));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_node_serves_metrics_where_its_settings_or_its_flag_say, Place) {
+  write("automodel.toml", "[metrics]\nlisten = \"0.0.0.0:1\"\n");
+  const Ended set = run("node --listen ipc://s --json");
+  BOOST_TEST(error_of(set)["code"] == "metrics.bad_address");
+  BOOST_TEST(error_of(set)["message"].get<std::string>().find("'0.0.0.0:1'") != std::string::npos);
+  const Ended given = run("node --listen ipc://s --metrics 0.0.0.0:2 --json");
+  BOOST_TEST(error_of(given)["message"].get<std::string>().find("'0.0.0.0:2'") != std::string::npos);
+  BOOST_TEST(!fs::exists(path / "var/store"));
+}
+
 BOOST_FIXTURE_TEST_CASE(more_threads_than_a_machine_has_are_refused_instead_of_hanging_it, Place) {
   for (const char* arguments :
        {"evolve --data x --workers 100000", "train --method lr --data x --threads 99999"}) {

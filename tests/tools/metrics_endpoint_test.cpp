@@ -50,6 +50,25 @@ BOOST_AUTO_TEST_CASE(it_tells_of_the_store_as_it_is_while_it_is_written_to) {
   BOOST_TEST(get(endpoint->address(), "/other").starts_with("HTTP/1.1 404"));
 }
 
+BOOST_AUTO_TEST_CASE(a_store_that_runs_tells_what_it_does) {
+  TemporaryDirectory directory;
+  auto store = open_or_throw(directory.path());
+  const auto endpoint = value(MetricsEndpoint::start("127.0.0.1:0", directory.path()));
+  BOOST_TEST(get(endpoint->address(), "/metrics").find("appends_total") == std::string::npos);
+  endpoint->watch(*store);
+  value(store->append(one("a")));
+  value(store->append(one("a")));
+  const std::string answer = get(endpoint->address(), "/metrics");
+  for (const char* line :
+       {"# TYPE automodel_store_appends_total counter", "automodel_store_appends_total{outcome=\"held\"} 2",
+        "automodel_store_appended_events_total 2", "# TYPE automodel_store_commit_writes histogram",
+        "automodel_store_commit_writes_bucket{le=\"1\"} 2",
+        "automodel_store_commit_writes_bucket{le=\"+Inf\"} 2", "automodel_store_commit_writes_sum 2",
+        "automodel_store_commit_seconds_count 2", "automodel_store_subscribers 0",
+        "automodel_store_longest_reader_seconds 0"})
+    BOOST_TEST(answer.find(std::string("\n") + line + "\n") != std::string::npos, line << " in " << answer);
+}
+
 BOOST_AUTO_TEST_CASE(a_store_that_is_gone_is_said_and_not_an_end) {
   TemporaryDirectory directory;
   const auto endpoint = value(MetricsEndpoint::start("127.0.0.1:0", directory.path() / "none"));

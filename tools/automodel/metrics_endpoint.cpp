@@ -5,8 +5,10 @@
 #include <prometheus/metric_family.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <charconv>
 #include <chrono>
+#include <limits>
 
 #include "storage/operations/metrics.hpp"
 
@@ -14,12 +16,27 @@ namespace automodel::tools {
 
 namespace {
 
+prometheus::ClientMetric histogram_of(const storage::Distribution& of) {
+  prometheus::ClientMetric metric;
+  metric.histogram.sample_sum = of.sum();
+  for (std::size_t i = 0; i < of.counts().size(); ++i) {
+    metric.histogram.sample_count += of.counts()[i];
+    const bool bounded = i < of.bounds().size();
+    metric.histogram.bucket.push_back(
+        {metric.histogram.sample_count, bounded ? of.bounds()[i] : std::numeric_limits<double>::infinity()});
+  }
+  return metric;
+}
+
 prometheus::MetricFamily family_of(const storage::Metric& metric) {
-  prometheus::MetricFamily family{
-      metric.name,
-      metric.help,
-      metric.is_counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge,
-      {}};
+  using Type = prometheus::MetricType;
+  prometheus::MetricFamily family{metric.name,
+                                  metric.help,
+                                  metric.histogram    ? Type::Histogram
+                                  : metric.is_counter ? Type::Counter
+                                                      : Type::Gauge,
+                                  {}};
+  if (metric.histogram) family.metric.push_back(histogram_of(*metric.histogram));
   for (const auto& sample : metric.samples) {
     prometheus::ClientMetric one;
     if (!metric.label.empty()) one.label.push_back({metric.label, sample.label_value});
@@ -45,10 +62,22 @@ class StoreMetrics final : public prometheus::Collectable {
     if (!read) spdlog::warn("metrics: {}", to_string(read.error()));
     if (read)
       for (const auto& metric : storage::metrics_of(*read)) families.push_back(family_of(metric));
+    if (const auto* running = running_.load()) add_activity(*running, families);
     return families;
   }
+  void watch(const storage::EventStore& store) { running_ = &store; }
 
  private:
+  static void add_activity(const storage::EventStore& store,
+                           std::vector<prometheus::MetricFamily>& families) {
+    const auto activity = storage::activity_of(store);
+    if (!activity)
+      spdlog::warn("metrics: {}", to_string(activity.error()));
+    else if (*activity)
+      for (const auto& metric : storage::metrics_of(**activity)) families.push_back(family_of(metric));
+  }
+
+  std::atomic<const storage::EventStore*> running_{nullptr};
   std::filesystem::path store_;
 };
 
@@ -59,6 +88,7 @@ class HttpEndpoint final : public MetricsEndpoint {
     exposer_.RegisterCollectable(metrics_);
     address_ = host + ":" + std::to_string(exposer_.GetListeningPorts().at(0));
   }
+  void watch(const storage::EventStore& store) override { metrics_->watch(store); }
   std::string address() const override { return address_; }
 
  private:

@@ -28,6 +28,7 @@ std::map<std::string, Target> targets(Settings& s) {
           {"evolve.max_model_mb", &s.max_model_mb},
           {"evolve.worker_memory_mb", &s.worker_memory_mb},
           {"node.listen", &s.endpoint},
+          {"metrics.listen", &s.metrics},
           {"console.timeout", &s.timeout}};
 }
 

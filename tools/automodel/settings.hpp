@@ -28,7 +28,8 @@ struct Settings {
   double max_model_mb = 0;
   std::uint64_t worker_memory_mb = 0;  // 0: no limit
 
-  // [node], [console]
+  // [node], [metrics], [console]
+  std::string metrics;  // where a node serves metrics: 127.0.0.1:9464; empty: nowhere
   std::string endpoint = "ipc://var/automodel.socket";
   std::string timeout = "15s";
 };

@@ -120,4 +120,16 @@ BOOST_AUTO_TEST_CASE(the_text_for_prometheus_is_well_formed) {
   BOOST_TEST(events);
 }
 
+BOOST_AUTO_TEST_CASE(a_histogram_for_prometheus_counts_what_is_in_smaller_buckets_too) {
+  Metric metric;
+  metric.name = "writes";
+  metric.help = "Writes.";
+  metric.histogram = Distribution{{1, 2.5}};
+  for (const double value : {1.0, 2.0, 2.0, 9.0}) metric.histogram->add(value);
+  BOOST_TEST(prometheus_text({metric}) ==
+             "# HELP writes Writes.\n# TYPE writes histogram\n"
+             "writes_bucket{le=\"1\"} 1\nwrites_bucket{le=\"2.5\"} 3\nwrites_bucket{le=\"+Inf\"} 4\n"
+             "writes_sum 14\nwrites_count 4\n");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -12,21 +12,22 @@
 namespace automodel::tools {
 namespace {
 
-Result<int> run(const Program& program, const std::string& metrics_address) {
+Result<int> run(const Program& program) {
   const Settings& settings = program.settings;
   Interrupt interrupt;
   // The endpoint first: a node that nobody can reach should not have touched a store.
   auto server = take_endpoint(settings.endpoint);
   if (!server) return fail(server.error());
   std::unique_ptr<MetricsEndpoint> metrics;
-  if (!metrics_address.empty()) {
-    auto started = MetricsEndpoint::start(metrics_address, settings.store);
+  if (!settings.metrics.empty()) {
+    auto started = MetricsEndpoint::start(settings.metrics, settings.store);
     if (!started) return fail(started.error());
     metrics = std::move(*started);
     std::cerr << "metrics at http://" << metrics->address() << "/metrics\n";
   }
   auto node = start_node(program);
   if (!node) return fail(node.error());
+  if (metrics) metrics->watch((*node)->store());
   (*server)->serve(service_of(**node, settings.data_dir));
   if (program.json)
     print_json({{"listening", (*server)->endpoint()},
@@ -49,14 +50,15 @@ Result<int> run(const Program& program, const std::string& metrics_address) {
 }  // namespace
 
 void add_node(CLI::App& app, Program& program) {
-  auto metrics = std::make_shared<std::string>();
   CLI::App* command = add_command(app, program, "node", "run the agents as a server for consoles",
                                   "  automodel node --config config/automodel.toml\n"
-                                  "  automodel node --listen tcp://127.0.0.1:7411 --store var/store",
-                                  [&program, metrics] { return run(program, *metrics); });
+                                  "  automodel node --listen tcp://127.0.0.1:7411 --store var/store\n"
+                                  "  automodel node --metrics 127.0.0.1:9464",
+                                  [&program] { return run(program); });
   command->add_option("--listen", program.settings.endpoint, "ipc://PATH or tcp://127.0.0.1:PORT")
       ->capture_default_str();
-  command->add_option("--metrics", *metrics, "serve metrics for Prometheus: 127.0.0.1:9464 (default: off)");
+  command->add_option("--metrics", program.settings.metrics,
+                      "serve metrics for Prometheus: 127.0.0.1:9464 (default: off)");
   command->add_option("--workers", program.settings.workers, "training processes (default: cores)");
   command->add_option("--threads", program.settings.threads, "of each training process")
       ->capture_default_str();
