@@ -3,6 +3,8 @@
 #include <exception>
 
 #include "storage/memory/apply.hpp"
+#include "storage/memory/past.hpp"
+#include "storage/memory/watched.hpp"
 
 namespace automodel::storage {
 
@@ -143,7 +145,9 @@ Memory stored_memory(const EventStore& store) {
   return Memory(store.projection_rows(memory_projection()->name()));
 }
 
-Result<ReplayResult> replay(const EventStore& store, std::uint64_t until) {
+namespace {
+
+Result<ReplayResult> replay(const EventStore& store, std::uint64_t until, const Watch& watch) {
   auto projection = memory_projection();
   ReplayResult result;
   MapRows rebuilt;
@@ -154,9 +158,11 @@ Result<ReplayResult> replay(const EventStore& store, std::uint64_t until) {
     if (auto caught_up = store.wait_for(projection->name(), last, std::chrono::seconds(10)); !caught_up)
       return fail(caught_up.error());
   }
-  const auto folded = store.rebuild(*projection, rebuilt, end);
+  const auto folded = rebuild(store, *projection, rebuilt, end, watch);
+  if (!folded && folded.error().code == "storage.interrupted") return fail(folded.error());
   if (folded) result.events = folded->events, result.seconds = folded->seconds;
   result.digest = events::hex(digest(*projection, rebuilt));
+  if (auto on = go_on(watch, {"verifying the chain", 0, 0, {}}); !on) return fail(on.error());
   auto chain = store.verify();
   result.chain_intact = chain.has_value();
   if (!chain) result.chain_fault = to_string(chain.error());
@@ -176,5 +182,10 @@ Result<ReplayResult> replay(const EventStore& store, std::uint64_t until) {
   }
   return result;
 }
+
+}  // namespace
+
+Result<ReplayResult> replay(const EventStore& store, std::uint64_t until) { return replay(store, until, {}); }
+Result<ReplayResult> replay(const EventStore& store, const Watch& watch) { return replay(store, 0, watch); }
 
 }  // namespace automodel::storage

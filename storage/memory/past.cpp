@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "storage/memory/query.hpp"
+#include "storage/memory/watched.hpp"
 
 namespace automodel::storage {
 
@@ -61,7 +62,7 @@ Result<Moment> at_sequence(const EventStore& store, std::uint64_t sequence) {
 
 }  // namespace
 
-Result<Moment> moment_of(const EventStore& store, std::string_view text) {
+Result<Moment> moment_of(const EventStore& store, std::string_view text, const Watch& watch) {
   std::uint64_t sequence = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
   if (error == std::errc() && end == text.data() + text.size()) return at_sequence(store, sequence);
@@ -69,7 +70,12 @@ Result<Moment> moment_of(const EventStore& store, std::string_view text) {
   if (!time) return fail(time.error());
   Moment moment;
   std::uint64_t later = 0;
+  const std::uint64_t all = store.last_sequence();
+  Result<void> on;
   auto read = store.read_all(1, [&](const events::Recorded& event) {
+    if (event.sequence % watched_events == 0)
+      on = go_on(watch, {"looking for the time", event.sequence, all, "events"});
+    if (!on) return false;
     if (event.time > time->last)
       ++later;
     else
@@ -77,16 +83,17 @@ Result<Moment> moment_of(const EventStore& store, std::string_view text) {
     return true;
   });
   if (!read) return fail(read.error());
+  if (!on) return fail(on.error());
   return moment;
 }
 
-Result<PastMemory> memory_at(const EventStore& store, std::uint64_t sequence) {
+Result<PastMemory> memory_at(const EventStore& store, std::uint64_t sequence, const Watch& watch) {
   if (sequence > store.last_sequence()) return fail(at_sequence(store, sequence).error());
   const auto projection = memory_projection();
   const auto rows = std::make_shared<MapRows>();
   PastMemory past{rows, 0, 0};
   if (sequence == 0) return past;
-  const auto rebuilt = store.rebuild(*projection, *rows, sequence);
+  const auto rebuilt = rebuild(store, *projection, *rows, sequence, watch);
   if (!rebuilt) return fail(rebuilt.error());
   past.events = rebuilt->events;
   past.seconds = rebuilt->seconds;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "storage/memory/memory.hpp"
+#include "storage/operations/progress.hpp"
 
 namespace automodel::storage {
 
@@ -31,7 +32,8 @@ Result<TimeSpan> time_span_of(std::string_view text);
 /// committed before that last one, are in as well; `later` says how many.
 ///
 /// Errors: usage.moment, memory.no_such_event (a sequence beyond the newest), storage.*.
-Result<Moment> moment_of(const EventStore& store, std::string_view text);
+/// A time costs a look at the whole history, which `watch` may end: storage.interrupted.
+Result<Moment> moment_of(const EventStore& store, std::string_view text, const Watch& watch = {});
 
 /// Rows of memory rebuilt from the events up to a sequence, and what that took.
 struct PastMemory {
@@ -41,8 +43,11 @@ struct PastMemory {
 
   Memory memory() const { return Memory(rows); }
 };
-/// Errors: storage.*, memory.no_such_event.
-Result<PastMemory> memory_at(const EventStore& store, std::uint64_t sequence);
+/// Errors: storage.* (storage.interrupted where `watch` ends it), memory.no_such_event.
+Result<PastMemory> memory_at(const EventStore& store, std::uint64_t sequence, const Watch& watch = {});
+
+/// `replay` of the whole history, which `watch` may end while memory is rebuilt: storage.interrupted.
+Result<ReplayResult> replay(const EventStore& store, const Watch& watch);
 
 /// How many rows each table has, in the order of a listing.
 std::vector<std::pair<std::string, std::uint64_t>> row_counts(const RowReader& rows);

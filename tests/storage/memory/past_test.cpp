@@ -5,6 +5,7 @@
 
 #include "history.hpp"
 #include "storage/memory/query.hpp"
+#include "tests/storage/support.hpp"
 
 using namespace automodel;
 using namespace automodel::storage;
@@ -129,6 +130,35 @@ BOOST_AUTO_TEST_CASE(memory_at_each_moment_is_that_of_the_events_up_to_it) {
     BOOST_TEST((digest_of(*past->rows) == digest_of(*expected)));
   }
   BOOST_TEST(memory_at(store, all.size() + 1).error().code == "memory.no_such_event");
+}
+
+BOOST_AUTO_TEST_CASE(whoever_waits_sees_how_far_it_is_and_can_end_it) {
+  TemporaryDirectory directory;
+  auto store = open_or_throw(directory.path());
+  AppendRequest many = one("coordinator/main");
+  while (many.events.size() < 5000) many.events.push_back(many.events.front());
+  value(store->append(many));
+  value(store->append(many));
+  std::vector<std::string> seen;
+  const Watch look = [&](const Progress& progress) {
+    seen.push_back(std::string(progress.what) + " " + std::to_string(progress.done) + " of " +
+                   std::to_string(progress.total) + " " + std::string(progress.unit));
+    return true;
+  };
+  const auto moment = value(moment_of(*store, "2026-11-23T05:00", look));
+  BOOST_TEST((seen == std::vector<std::string>{"looking for the time 4096 of 10000 events",
+                                               "looking for the time 8192 of 10000 events"}));
+  seen.clear();
+  BOOST_TEST(value(memory_at(*store, moment.sequence, look)).events == 10000u);
+  BOOST_TEST((seen == std::vector<std::string>{"rebuilding memory 4096 of 10000 events",
+                                               "rebuilding memory 8192 of 10000 events"}));
+  const Watch stop = [](const Progress& progress) { return progress.done < 8192; };
+  BOOST_TEST(code_of(moment_of(*store, "2026-11-23T05:00", stop)) == "storage.interrupted");
+  BOOST_TEST(code_of(memory_at(*store, 10000, stop)) == "storage.interrupted");
+  value(store->attach(memory_projection()));
+  BOOST_TEST(code_of(replay(*store, stop)) == "storage.interrupted");
+  BOOST_TEST(value(replay(*store, look)).match);
+  BOOST_TEST(seen.back().starts_with("verifying the chain"));
 }
 
 BOOST_AUTO_TEST_CASE(past_rows_answer_the_same_questions) {

@@ -7,6 +7,7 @@
 #include "storage/memory/past.hpp"
 #include "storage/memory/query.hpp"
 #include "tools/automodel/program.hpp"
+#include "tools/automodel/progress.hpp"
 #include "tools/automodel/report.hpp"
 #include "tools/automodel/stores.hpp"
 #include "tools/automodel/text.hpp"
@@ -35,9 +36,10 @@ Result<Seen> look(const Program& program, const std::string& at) {
     auto rows = (*store)->projection_rows(storage::memory_projection()->name());
     return Seen{std::move(*store), std::move(rows)};
   }
-  auto moment = storage::moment_of(**store, at);
+  ProgressLine progress;
+  auto moment = storage::moment_of(**store, at, progress.watch());
   if (!moment) return fail(moment.error());
-  auto past = storage::memory_at(**store, moment->sequence);
+  auto past = storage::memory_at(**store, moment->sequence, progress.watch());
   if (!past) return fail(past.error());
   return Seen{std::move(*store), std::move(past->rows)};
 }
@@ -140,29 +142,42 @@ nlohmann::json summary_json(const storage::Moment& from, const storage::Moment& 
   return {{"summary", std::move(summary)}};
 }
 
-Result<int> diff(const Program& program, const Options& options) {
-  auto store = open_for_reading(program.settings.store);
-  if (!store) return fail(store.error());
-  const auto last = (*store)->last_sequence();
-  auto from = storage::moment_of(**store, options.from);
+struct Between {
+  storage::Moment from, to;
+  storage::PastMemory before, after;
+};
+
+Result<Between> look_twice(const storage::EventStore& store, const Options& options) {
+  ProgressLine progress;
+  const auto last = store.last_sequence();
+  auto from = storage::moment_of(store, options.from, progress.watch());
   if (!from) return fail(from.error());
-  auto to = storage::moment_of(**store, options.to.empty() ? std::to_string(last) : options.to);
+  auto to =
+      storage::moment_of(store, options.to.empty() ? std::to_string(last) : options.to, progress.watch());
   if (!to) return fail(to.error());
   if (from->sequence > to->sequence)
     return fail("usage.moment", "the first moment lies after the second one",
                 options.from + " is event " + std::to_string(from->sequence), "give the earlier one first");
-  auto before = storage::memory_at(**store, from->sequence);
+  auto before = storage::memory_at(store, from->sequence, progress.watch());
   if (!before) return fail(before.error());
-  auto after = storage::memory_at(**store, to->sequence);
+  auto after = storage::memory_at(store, to->sequence, progress.watch());
   if (!after) return fail(after.error());
-  auto changes = storage::differences(*before->rows, *after->rows, options.table);
+  return Between{*from, *to, std::move(*before), std::move(*after)};
+}
+
+Result<int> diff(const Program& program, const Options& options) {
+  auto store = open_for_reading(program.settings.store);
+  if (!store) return fail(store.error());
+  const auto seen = look_twice(**store, options);
+  if (!seen) return fail(seen.error());
+  auto changes = storage::differences(*seen->before.rows, *seen->after.rows, options.table);
   if (!changes) return fail(changes.error());
-  const auto learnt = storage::learnt_between(before->memory(), after->memory());
+  const auto learnt = storage::learnt_between(seen->before.memory(), seen->after.memory());
   if (!program.json) {
-    print_diff(*from, *to, learnt, *changes);
+    print_diff(seen->from, seen->to, learnt, *changes);
     return 0;
   }
-  print_json(summary_json(*from, *to, learnt, *changes));
+  print_json(summary_json(seen->from, seen->to, learnt, *changes));
   for (const auto& change : *changes) print_json(storage::as_json(change));
   return 0;
 }

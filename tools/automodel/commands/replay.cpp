@@ -1,11 +1,13 @@
 // automodel replay [--until SEQUENCE|TIME] [--verify] | --what-if policy=FILE
 #include <iostream>
+#include <optional>
 
 #include "storage/memory/past.hpp"
 #include "storage/memory/query.hpp"
 #include "tools/automodel/hindsight_text.hpp"
 #include "tools/automodel/policy_file.hpp"
 #include "tools/automodel/program.hpp"
+#include "tools/automodel/progress.hpp"
 #include "tools/automodel/stores.hpp"
 #include "tools/automodel/text.hpp"
 
@@ -33,7 +35,10 @@ std::string chain_text(const std::string& fault) {
 
 /// The whole history: memory is stored as of the newest event, so the two can be compared.
 Result<int> replay_all(const Program& program, const Options& options, const storage::EventStore& store) {
-  auto result = storage::replay(store);
+  auto result = [&] {
+    ProgressLine progress;
+    return storage::replay(store, progress.watch());
+  }();
   if (!result) return fail(result.error());
   const bool good = !options.verify || (result->chain_intact && result->match);
   if (program.json) {
@@ -65,9 +70,11 @@ std::string moment_text(const storage::Moment& moment) {
 
 /// Memory as it was. There is nothing stored to compare it with.
 Result<int> replay_until(const Program& program, const Options& options, const storage::EventStore& store) {
-  auto moment = storage::moment_of(store, options.until);
+  std::optional<ProgressLine> progress(std::in_place);
+  auto moment = storage::moment_of(store, options.until, progress->watch());
   if (!moment) return fail(moment.error());
-  auto past = storage::memory_at(store, moment->sequence);
+  auto past = storage::memory_at(store, moment->sequence, progress->watch());
+  progress.reset();
   if (!past) return fail(past.error());
   const auto digest = events::hex(storage::digest(*storage::memory_projection(), *past->rows));
   const auto chain = store.verify();
