@@ -43,9 +43,14 @@ Result<recsys::Trained> train_config(const Work& work, const events::TrialConfig
   auto features =
       recsys::FeatureEngine::create(prepared.data, prepared.labels, config.features, prepared.split.train);
   if (!features) return fail(features.error());
-  options.method = config.method;
+  recsys::Settings settings;
   for (const auto& setting : config.settings)
-    if (setting) options.settings[setting->name] = setting->value;
+    if (setting) settings[setting->name] = setting->value;
+  auto method = recsys::configure(config.method, settings);
+  if (!method) return fail(method.error());
+  options.method = config.method;
+  options.settings = std::move(method->settings);
+  options.program = std::move(method->program);
   options.metric = work.metric();
   options.seed = config.seed;
   return recsys::train(prepared.data, prepared.labels, prepared.split, prepared.split.tuning, *features,

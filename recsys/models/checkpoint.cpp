@@ -8,12 +8,14 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "recsys/models/upcast.hpp"
+
 namespace automodel::recsys {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kMagic = "AMMODEL1";
+constexpr std::string_view kMagic = "AMMODEL2", kFirstMagic = "AMMODEL1";
 constexpr std::size_t kFrame = 8 + 8 + 8;
 
 std::string u64(std::uint64_t value) {
@@ -60,6 +62,12 @@ Result<void> read_head(const json& head, std::string_view tensors, Checkpoint& o
     if (!inputs) return bad(inputs.error().message);
     out.inputs = std::move(*inputs);
   }
+  if (head.contains("program")) {
+    auto program = Program::from_json(head.at("program").dump());
+    if (!program) return bad(program.error().message);
+    out.program = std::move(*program);
+  }
+  out.description = head.value("description", "");
   for (const auto& entry : head.at("tensors")) {
     StoredTensor tensor{entry.at(0), entry.at(1), entry.at(2), {}};
     if (tensor.type != "f32" && tensor.type != "i8" && tensor.type != "u8") return bad("type " + tensor.type);
@@ -82,16 +90,13 @@ const StoredTensor* Checkpoint::find(std::string_view name) const {
   return nullptr;
 }
 
-bool Checkpoint::has_int8_table() const {
-  const auto* table = find("table");
-  return table && table->type == "i8";
-}
-
 std::string write_checkpoint(const Checkpoint& checkpoint) {
   json head = {{"kind", checkpoint.kind},         {"method", checkpoint.method},
                {"settings", checkpoint.settings}, {"label", checkpoint.label},
                {"features", checkpoint.features}, {"tensors", json::array()}};
   head["inputs"] = checkpoint.inputs.fields.empty() ? json() : json::parse(checkpoint.inputs.to_json());
+  if (checkpoint.program) head["program"] = json::parse(checkpoint.program->to_json());
+  if (!checkpoint.description.empty()) head["description"] = checkpoint.description;
   if (!checkpoint.state.empty()) head["state"] = json::parse(checkpoint.state);
   for (const auto& t : checkpoint.tensors) head["tensors"].push_back({t.name, t.type, t.shape});
   const auto text = head.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -101,7 +106,9 @@ std::string write_checkpoint(const Checkpoint& checkpoint) {
 }
 
 Result<Checkpoint> read_checkpoint(std::string_view bytes) {
-  if (bytes.size() < kFrame || !bytes.starts_with(kMagic)) return bad("it does not begin like one");
+  const bool first = bytes.starts_with(kFirstMagic);
+  if (bytes.size() < kFrame || (!first && !bytes.starts_with(kMagic)))
+    return bad("it does not begin like one");
   const auto body = bytes.substr(0, bytes.size() - 8);
   if (XXH3_64bits(body.data(), body.size()) != u64(bytes.substr(body.size())))
     return bad("its checksum differs");
@@ -113,6 +120,9 @@ Result<Checkpoint> read_checkpoint(std::string_view bytes) {
     if (auto read = read_head(head, body.substr(16 + length), out); !read) return fail(read.error());
   } catch (const json::exception& e) {
     return bad(e.what());
+  }
+  if (first) {
+    if (auto done = upcast(out); !done) return bad(done.error().message);
   }
   return out;
 }
@@ -137,12 +147,15 @@ void store_parameters(const Net& net, std::vector<StoredTensor>& out) {
   }
 }
 
-Result<void> check_parameters(const Checkpoint& checkpoint, const Program& program) {
-  for (const auto& spec : program.parameters) {
+Result<void> check_parameters(const Checkpoint& checkpoint) {
+  if (!checkpoint.program) return bad("it has no program");
+  const auto assembled = assemble(*checkpoint.program, checkpoint.inputs);
+  if (!assembled) return bad(assembled.error().message);
+  for (const auto& spec : assembled->tensors) {
     const auto* tensor = checkpoint.find(spec.name);
     if (!tensor) return bad("parameter " + spec.name + " is missing");
     if (tensor->shape != spec.shape || tensor->type != (spec.int8 ? "i8" : "f32")) {
-      return bad("parameter " + spec.name + " has another shape or type than its method says");
+      return bad("parameter " + spec.name + " has another shape or type than its program says");
     }
   }
   return {};

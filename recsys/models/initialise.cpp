@@ -2,25 +2,53 @@
 #include <cmath>
 
 #include "recsys/models/inference.hpp"
+#include "recsys/models/init.hpp"
 #include "recsys/models/values.hpp"
 #include "recsys/training/random.hpp"
 
 namespace automodel::recsys {
 
+double Init::deviation(const std::vector<std::int64_t>& shape) const {
+  const auto from_end = [&](std::size_t n) {
+    return shape.size() < n ? 1.0 : static_cast<double>(shape[shape.size() - n]);
+  };
+  switch (kind) {
+    case constant:
+      return 0;
+    case normal:
+      return value;
+    case xavier:  // Glorot & Bengio 2010, eq. 16, as a normal distribution
+      return std::sqrt(2 / (from_end(1) + from_end(2)));
+    case kaiming:
+      return std::sqrt(2 / from_end(1));
+  }
+  return 0;
+}
+
+std::optional<Init> read_init(std::string_view text) {
+  if (text == "zeros") return Init{Init::constant, 0};
+  if (text == "ones") return Init{Init::constant, 1};
+  if (text == "xavier") return Init{Init::xavier, 0};
+  if (text == "kaiming") return Init{Init::kaiming, 0};
+  const auto argument = [&](std::string_view name) -> std::optional<double> {
+    if (!text.starts_with(name) || !text.ends_with(")")) return std::nullopt;
+    return to_number(text.substr(name.size(), text.size() - name.size() - 1));
+  };
+  if (const auto x = argument("constant(")) return Init{Init::constant, *x};
+  if (const auto s = argument("normal("); s && *s >= 0) return Init{Init::normal, *s};
+  return std::nullopt;
+}
+
 void initialise(Net& net, const InputSpec& inputs, std::uint64_t seed) {
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const auto& spec = net.parameters()[i];
     const auto values = net.values(i);
-    double deviation = 0;
-    if (spec.init == "xavier") {  // Glorot & Bengio 2010, eq. 16, as a normal distribution
-      const auto in = spec.shape.front(), out = spec.shape.size() > 1 ? spec.shape[1] : 1;
-      deviation = std::sqrt(2.0 / static_cast<double>(in + out));
-    } else if (spec.init.starts_with("normal(")) {
-      deviation = to_number(std::string_view(spec.init).substr(7, spec.init.size() - 8)).value_or(0);
-    }
-    if (deviation > 0) {
+    const auto init = read_init(spec.init).value_or(Init{});  // `assemble` has read it before
+    if (const auto deviation = init.deviation(spec.shape); deviation > 0) {
       Random random(seed, 1000 + i);
       for (auto& value : values) value = static_cast<float>(deviation * random.normal());
+    } else if (init.kind == Init::constant) {
+      std::fill(values.begin(), values.end(), static_cast<float>(init.value));
     }
     if (!spec.by_value) continue;
     // Code 0 stands for what was never seen: until training says otherwise it must say nothing.

@@ -13,11 +13,6 @@ const Parameter kHidden = {"hidden",
                            "widths of the hidden layers"};
 const Parameter kDropout = {
     "dropout", "0.2", {"0", "0.1", "0.2", "0.3", "0.5"}, "share of hidden units silenced in training"};
-const Parameter kUnknown = {
-    "unknown",
-    "0",
-    {"0", "0.05", "0.1", "0.2", "0.4"},
-    "share of ids hidden in training, so that the model learns what to say of users and items it never saw"};
 
 struct Range {
   const char* name;
@@ -52,7 +47,12 @@ const std::vector<Parameter>& common_parameters() {
   static const std::vector<Parameter> list = {
       {"lr", "0.001", {"0.0003", "0.001", "0.003", "0.01", "0.03"}, "learning rate of Adam"},
       {"batch", "2048", {"512", "1024", "2048", "4096"}, "rows in a mini-batch"},
-      {"l2", "0", {"0", "1e-6", "1e-5", "1e-4", "1e-3"}, "weight of half the squared length of all weights"}};
+      {"l2", "0", {"0", "1e-6", "1e-5", "1e-4", "1e-3"}, "weight of half the squared length of all weights"},
+      {"unknown",
+       "0",
+       {"0", "0.05", "0.1", "0.2", "0.4"},
+       "share of ids hidden in training, so that the model learns what to say of users and items it never "
+       "saw"}};
   return list;
 }
 
@@ -65,18 +65,14 @@ const std::vector<Method>& methods() {
        false,
        {{"neighbours", "100", {"20", "50", "100", "200"}, "similar items that count"},
         {"shrink", "10", {"0", "5", "10", "50"}, "users in common that halve a similarity's weight"}}},
-      {"lr", "Logistic regression", "Richardson et al., WWW 2007", true, {kUnknown}},
-      {"fm", "Factorization machine", "Rendle, ICDM 2010", true, {kDim, kUnknown}},
-      {"deepfm",
-       "DeepFM",
-       "Guo et al., IJCAI 2017, arXiv 1703.04247",
-       true,
-       {kDim, kHidden, kDropout, kUnknown}},
+      {"lr", "Logistic regression", "Richardson et al., WWW 2007", true, {}},
+      {"fm", "Factorization machine", "Rendle, ICDM 2010", true, {kDim}},
+      {"deepfm", "DeepFM", "Guo et al., IJCAI 2017, arXiv 1703.04247", true, {kDim, kHidden, kDropout}},
       {"dcnv2",
        "DCN-v2, parallel",
        "Wang et al., WWW 2021, arXiv 2008.13535",
        true,
-       {kDim, {"layers", "2", {"1", "2", "3", "4"}, "cross layers"}, kHidden, kDropout, kUnknown}}};
+       {kDim, {"layers", "2", {"1", "2", "3", "4"}, "cross layers"}, kHidden, kDropout}}};
   return list;
 }
 
@@ -113,6 +109,29 @@ Result<Settings> complete_settings(const Method& method, const Settings& given) 
       return fail("models.bad_setting", name + " = '" + value + "' " + wrong, method.name);
     }
     out[name] = value;
+  }
+  return out;
+}
+
+Result<Settings> complete_common(Settings given) {
+  for (const auto& parameter : common_parameters()) {
+    const auto& value = given.emplace(parameter.name, parameter.default_value).first->second;
+    if (const auto wrong = problem(parameter.name, value); !wrong.empty())
+      return fail("models.bad_setting", parameter.name + " = '" + value + "' " + wrong);
+  }
+  return given;
+}
+
+Result<Configured> configure(std::string_view method, const Settings& given) {
+  const auto known = find_method(method);
+  if (!known) return fail(known.error());
+  auto settings = complete_settings(**known, given);
+  if (!settings) return fail(settings.error());
+  Configured out{std::move(*settings), {}};
+  if ((*known)->trained_by_gradient) {
+    out.program = [name = std::string(method), chosen = out.settings](const InputSpec& inputs) {
+      return program(name, chosen, inputs);
+    };
   }
   return out;
 }

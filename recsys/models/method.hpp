@@ -1,7 +1,8 @@
-// Model families. Until methods are cards of equations, a method is TorchScript text made from an input spec.
+// The methods that recsys brings itself, by name. Training and serving take any program: this is but one
+// source of them.
 #pragma once
 
-#include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "recsys/features/inputs.hpp"
+#include "recsys/models/program.hpp"
 
 namespace automodel::recsys {
 
@@ -28,46 +30,30 @@ struct Method {
   std::string title;
   std::string source;  // paper
   bool trained_by_gradient = true;
-  std::vector<Parameter> parameters;  // besides the common lr, batch, l2
+  std::vector<Parameter> parameters;  // besides the common ones
 };
 
 const std::vector<Method>& methods();
-/// What every method that is trained by gradient has: lr, batch, l2. A method's own defaults come first (see
-/// `complete_settings`).
+/// What training itself reads, for every method that is trained by gradient: lr, batch, l2, unknown.
 const std::vector<Parameter>& common_parameters();
 /// Errors: models.unknown_method, with the nearest name as hint.
 Result<const Method*> find_method(std::string_view name);
 /// Fills in defaults and checks names and values. Errors: models.unknown_setting, models.bad_setting.
 Result<Settings> complete_settings(const Method& method, const Settings& given);
+/// Fills in the defaults of the common ones and checks their values; others stay as they are. Errors:
+/// models.bad_setting.
+Result<Settings> complete_common(Settings given);
 
-struct TensorSpec {
-  std::string name;
-  std::vector<std::int64_t> shape;
-  std::string init;  // zeros, xavier, normal(0.01)
-  bool by_value =
-      false;  // rows belong to the values of fields: the rows of missing values (code 0) begin as zeros
-  bool int8 = false;  // quantised: not trained
-};
+/// The program of a method that is trained by gradient. Missing settings have their defaults. Errors:
+/// models.unknown_method, models.unknown_setting, models.bad_setting, models.no_inputs.
+Result<Program> program(std::string_view method, const Settings& settings, const InputSpec& inputs);
 
-/// Noise that the trainer draws for every batch: a mask [batch, width] of 0 and 1 / (1 - rate), called
-/// `name`.
-struct NoiseSpec {
-  std::string name;
-  std::int64_t width = 0;
-  double rate = 0;
+/// What training asks of a method: see TrainOptions.
+struct Configured {
+  Settings settings;                                         // complete
+  std::function<Result<Program>(const InputSpec&)> program;  // empty: it is counted, not trained
 };
-
-/// TorchScript text of `forward(self, singles, bags, dense, noise: bool) -> logits [batch]` and its
-/// parameters. With `noise` it reads the masks.
-struct Program {
-  std::string script;
-  std::vector<TensorSpec> parameters;
-  std::vector<NoiseSpec> noise;
-};
-/// Missing settings have their defaults. With `int8_table` the embedding table is int8 with one scale a row
-/// (`table_scale`). Errors: models.unknown_method, models.unknown_setting, models.bad_setting,
-/// models.no_inputs, models.nothing_to_quantize.
-Result<Program> program(std::string_view method, const Settings& settings, const InputSpec& inputs,
-                        bool int8_table = false);
+/// Errors: models.unknown_method, models.unknown_setting, models.bad_setting.
+Result<Configured> configure(std::string_view method, const Settings& given);
 
 }  // namespace automodel::recsys

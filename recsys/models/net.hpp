@@ -1,4 +1,4 @@
-// Private to recsys: a program compiled by LibTorch, behind plain arrays, so that only one file pays for its
+// Private to recsys: a program compiled by LibTorch, behind plain arrays, so that few files pay for its
 // headers.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 #include "base/error.hpp"
 #include "recsys/features/inputs.hpp"
-#include "recsys/models/method.hpp"
+#include "recsys/models/program.hpp"
 
 namespace automodel::recsys {
 
@@ -29,12 +29,13 @@ Rows view(const Batch& batch, const InputSpec& spec, std::size_t first, std::siz
 class Net {
  public:
   /// Compiles; all parameters are zero. Sets the process's number of LibTorch and BLAS threads: two pools
-  /// that both use every core wait for each other.
-  static Result<Net> compile(const Program& program, std::uint32_t threads);
+  /// that both use every core wait for each other. Errors also those of `assemble`.
+  static Result<Net> compile(const Program& program, const InputSpec& inputs, std::uint32_t threads);
   Net(Net&&) noexcept;
   Net& operator=(Net&&) noexcept;
   ~Net();
 
+  /// All tensors of the model, those of look-ups first: `Assembled::tensors`.
   const std::vector<TensorSpec>& parameters() const;
   /// The memory of parameter `index`: [product of its shape] of float or int8.
   std::span<std::byte> data(std::size_t index);
@@ -47,7 +48,8 @@ class Net {
 
   /// Logits of a training batch: [rows]. Keeps what `backward` needs; `rows` must stay until then.
   Result<void> forward(const Rows& rows, std::span<float> logits);
-  /// `gradient`: of the loss by the logits of the last `forward`.
+  /// `gradient`: of the loss by the logits of the last `forward`. The gradient of the program's penalty is
+  /// added to that of the loss.
   Result<void> backward(std::span<const float> gradient);
   /// Logits without noise or gradients.
   Result<void> infer(const Rows& rows, std::span<float> logits) const;

@@ -21,6 +21,9 @@ struct Scorer::Impl {
   std::optional<Popularity> popularity;
   std::optional<ItemKnn> knn;
 
+  /// One of the methods that are counted, not trained.
+  Result<void> count(const Checkpoint& checkpoint, std::span<const float> labels,
+                     std::span<const std::uint32_t> train_rows);
   float baseline(std::uint32_t user, std::uint32_t item) const {
     return knn ? knn->score(user, item) : popularity->score(item);
   }
@@ -34,17 +37,33 @@ tl::unexpected<Error> bad(std::string why) {
 }
 
 Result<Net> load_net(const Checkpoint& checkpoint, std::uint32_t threads) {
-  const auto text =
-      program(checkpoint.method, checkpoint.settings, checkpoint.inputs, checkpoint.has_int8_table());
-  if (!text) return bad(text.error().message);
-  if (auto same = check_parameters(checkpoint, *text); !same) return fail(same.error());
-  auto net = Net::compile(*text, threads);
-  if (!net) return fail(net.error());
+  if (auto same = check_parameters(checkpoint); !same) return fail(same.error());
+  auto net = Net::compile(*checkpoint.program, checkpoint.inputs, threads);
+  if (!net) {
+    return net.error().code == "models.out_of_memory" ? Result<Net>(fail(net.error()))
+                                                      : bad(net.error().message);
+  }
   load_parameters(checkpoint, *net);
   return net;
 }
 
 }  // namespace
+
+Result<void> Scorer::Impl::count(const Checkpoint& checkpoint, std::span<const float> labels,
+                                 std::span<const std::uint32_t> train_rows) {
+  const auto known = find_method(method);
+  if (!known) return bad(known.error().message);
+  if ((*known)->trained_by_gradient) return bad("it has no program");
+  const auto settings = complete_settings(**known, checkpoint.settings);
+  if (!settings) return bad(settings.error().message);
+  if (method == "popularity") {
+    popularity = Popularity::fit(data, labels, train_rows);
+  } else {
+    knn = ItemKnn::fit(data, labels, train_rows, static_cast<std::uint32_t>(number(*settings, "neighbours")),
+                       static_cast<float>(number(*settings, "shrink")));
+  }
+  return {};
+}
 
 Scorer::Scorer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Scorer::Scorer(Scorer&&) noexcept = default;
@@ -56,22 +75,12 @@ Result<Scorer> Scorer::load(std::string_view bytes, const Dataset& data, std::sp
   const auto checkpoint = read_checkpoint(bytes);
   if (!checkpoint) return fail(checkpoint.error());
   if (checkpoint->kind != "model") return bad("it is an unfinished training");
-  const auto method = find_method(checkpoint->method);
-  if (!method) return bad(method.error().message);
-  const auto settings = complete_settings(**method, checkpoint->settings);
-  if (!settings) return bad(settings.error().message);
 
   auto impl = std::make_unique<Impl>();
   impl->method = checkpoint->method;
   impl->data = data;
-  if (impl->method == "popularity") {
-    impl->popularity = Popularity::fit(data, labels, train_rows);
-    return Scorer(std::move(impl));
-  }
-  if (impl->method == "itemknn") {
-    impl->knn =
-        ItemKnn::fit(data, labels, train_rows, static_cast<std::uint32_t>(number(*settings, "neighbours")),
-                     static_cast<float>(number(*settings, "shrink")));
+  if (!checkpoint->program) {
+    if (auto counted = impl->count(*checkpoint, labels, train_rows); !counted) return fail(counted.error());
     return Scorer(std::move(impl));
   }
   auto net = load_net(*checkpoint, threads);

@@ -15,9 +15,10 @@ namespace automodel::recsys {
 
 class Scorer {
  public:
-  /// Loads a checkpoint's bytes and builds its features over `data`. Errors: serving.bad_checkpoint,
-  /// features.*. `train_rows` are those it was trained on (features fit their buckets on them, baselines
-  /// count them).
+  /// Loads a checkpoint's bytes and builds its features over `data`. The bytes bring their own program,
+  /// TorchScript that runs in this process: no Python, no native code. Errors: serving.bad_checkpoint,
+  /// features.*, models.out_of_memory. `train_rows` are those it was trained on (features fit their buckets
+  /// on them, baselines count them).
   static Result<Scorer> load(std::string_view checkpoint, const Dataset& data, std::span<const float> labels,
                              std::span<const std::uint32_t> train_rows, std::uint32_t threads);
   Scorer(Scorer&&) noexcept;
@@ -39,8 +40,8 @@ class Scorer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The same model with embeddings as int8, one scale a row. Errors: serving.bad_checkpoint,
-/// serving.nothing_to_quantize.
+/// The same model with the tables of its look-ups (but for those of scalars) as int8, one scale a row.
+/// Errors: serving.bad_checkpoint, serving.nothing_to_quantize.
 Result<std::string> quantize_embeddings(std::string_view checkpoint);
 
 struct Recommended {

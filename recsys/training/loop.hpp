@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "recsys/models/method.hpp"
 #include "recsys/models/net.hpp"
 #include "recsys/training/adam.hpp"
 #include "recsys/training/random.hpp"

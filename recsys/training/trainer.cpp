@@ -58,6 +58,7 @@ Checkpoint head_of(const Task& task) {
   out.method = task.options.method;
   out.settings = task.settings;
   out.label = task.label;
+  out.description = task.options.description;
   for (const auto& column : task.features.columns()) out.features.push_back(column.expression);
   return out;
 }
@@ -76,20 +77,27 @@ struct Best {
   }
 };
 
-std::string resume_bytes(const Task& task, const InputSpec& inputs, const Net& net, Loop& loop,
-                         const Best& best, std::uint32_t epoch) {
+Checkpoint model_of(const Task& task, const InputSpec& inputs, const Program& program, const Net& net) {
   auto out = head_of(task);
-  out.kind = "resume";
   out.inputs = inputs;
+  out.program = program;
+  store_parameters(net, out.tensors);
+  return out;
+}
+
+std::string resume_bytes(const Task& task, Checkpoint model, const Net& net, Loop& loop, const Best& best,
+                         std::uint32_t epoch) {
+  auto& out = model;
+  out.kind = "resume";
   out.state =
       nlohmann::json{{"epoch", epoch},           {"steps", loop.steps},          {"seed", task.options.seed},
                      {"best_epoch", best.epoch}, {"best_value", best.value},     {"stale", best.stale},
                      {"best", best.metrics},     {"metric", task.options.metric}}
           .dump();
-  store_parameters(net, out.tensors);
   for (std::size_t i = 0; i < loop.moments().size(); ++i) {
-    out.tensors.push_back(store("adam.first." + std::to_string(i), loop.moments()[i].first));
-    out.tensors.push_back(store("adam.second." + std::to_string(i), loop.moments()[i].second));
+    const auto& name = net.parameters()[i].name;
+    out.tensors.push_back(store("adam.first." + name, loop.moments()[i].first));
+    out.tensors.push_back(store("adam.second." + name, loop.moments()[i].second));
   }
   out.tensors.push_back(store("best.checkpoint", best.checkpoint));
   return write_checkpoint(out);
@@ -110,7 +118,8 @@ Result<std::uint32_t> restore(const Task& task, const Program& program, const In
     return bad_resume("method or settings differ");
   }
   if (saved->inputs.to_json() != inputs.to_json()) return bad_resume("data or features differ");
-  if (auto same = check_parameters(*saved, program); !same) return bad_resume(same.error().message);
+  if (saved->program != program) return bad_resume("the method's program differs");
+  if (auto same = check_parameters(*saved); !same) return bad_resume(same.error().message);
   std::uint32_t epoch = 0;
   try {
     const auto state = nlohmann::json::parse(saved->state);
@@ -126,8 +135,9 @@ Result<std::uint32_t> restore(const Task& task, const Program& program, const In
     return bad_resume(e.what());
   }
   for (std::size_t i = 0; i < loop.moments().size(); ++i) {
-    if (!load_values(*saved, "adam.first." + std::to_string(i), loop.moments()[i].first) ||
-        !load_values(*saved, "adam.second." + std::to_string(i), loop.moments()[i].second)) {
+    const auto& name = net.parameters()[i].name;
+    if (!load_values(*saved, "adam.first." + name, loop.moments()[i].first) ||
+        !load_values(*saved, "adam.second." + name, loop.moments()[i].second)) {
       return bad_resume("the optimiser's state is missing");
     }
   }
@@ -142,9 +152,13 @@ Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
   const auto start = Clock::now();
   auto encoder = InputEncoder::fit(task.data, task.features, task.label, task.train);
   if (!encoder) return fail(encoder.error());
-  const auto text = program(task.options.method, task.settings, encoder->spec());
+  const auto text = task.options.program(encoder->spec());
   if (!text) return fail(text.error());
-  auto net = Net::compile(*text, task.options.threads);
+  for (const auto& look_up : text->look_ups) {
+    if (look_up.int8)
+      return fail("models.bad_program", "'" + look_up.name + "' is int8: that is not trained");
+  }
+  auto net = Net::compile(*text, encoder->spec(), task.options.threads);
   if (!net) return fail(net.error());
   initialise(*net, encoder->spec(), task.options.seed);
   Loop loop(*net, *encoder, task.labels, task.train, task.settings, text->noise, task.options.seed);
@@ -169,10 +183,8 @@ Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
     if (!metrics) return fail(metrics.error());
     ++best.stale;
     if (best.improves(task, *metrics)) {
-      auto checkpoint = head_of(task);
-      checkpoint.inputs = encoder->spec();
-      store_parameters(*net, checkpoint.tensors);
-      best = {epoch, 0, metrics->at(task.options.metric), *metrics, write_checkpoint(checkpoint)};
+      best = {epoch, 0, metrics->at(task.options.metric), *metrics,
+              write_checkpoint(model_of(task, encoder->spec(), *text, *net))};
     }
     out.rows += task.train.size();
     out.epochs.push_back({epoch, *loss, *metrics, since(epoch_start)});
@@ -181,7 +193,7 @@ Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
       break;
     }
   }
-  out.resume = resume_bytes(task, encoder->spec(), *net, loop, best, epoch);
+  out.resume = resume_bytes(task, model_of(task, encoder->spec(), *text, *net), *net, loop, best, epoch);
   out.best = best.metrics;
   out.checkpoint = std::move(best.checkpoint);
   out.seconds = since(start);
@@ -225,15 +237,22 @@ Result<Trained> count_baseline(const Task& task, const OnEpoch& on_epoch) {
   return out;
 }
 
+Result<Settings> complete(const TrainOptions& options) {
+  if (options.program) return complete_common(options.settings);
+  const auto method = find_method(options.method);
+  if (!method) return fail(method.error());
+  if ((*method)->trained_by_gradient)
+    return fail("models.unknown_method", "'" + options.method + "' is trained, and no program is given");
+  return complete_settings(**method, options.settings);
+}
+
 }  // namespace
 
 Result<Trained> train(const Dataset& data, std::span<const float> labels, const Split& split,
                       std::span<const std::uint32_t> validation, const FeatureEngine& features,
                       std::string_view label, const TrainOptions& options,
                       const std::function<bool(const EpochReport&)>& on_epoch) {
-  const auto method = find_method(options.method);
-  if (!method) return fail(method.error());
-  auto settings = complete_settings(**method, options.settings);
+  auto settings = complete(options);
   if (!settings) return fail(settings.error());
   const auto higher = higher_is_better(options.metric);
   if (!higher) return fail(higher.error());
@@ -243,7 +262,7 @@ Result<Trained> train(const Dataset& data, std::span<const float> labels, const 
                   label, options, std::move(*settings), *higher};
   const auto report = on_epoch ? on_epoch : [](const EpochReport&) { return true; };
   try {
-    auto out = (*method)->trained_by_gradient ? train_net(task, report) : count_baseline(task, report);
+    auto out = options.program ? train_net(task, report) : count_baseline(task, report);
     if (!out) return fail(as_training(out.error()));
     return out;
   } catch (const std::bad_alloc&) {

@@ -49,9 +49,17 @@ class SmallWorld {
     if (find_method(method).value()->trained_by_gradient) how.settings = {{"batch", "128"}, {"lr", "0.01"}};
     return how;
   }
+  /// `how` without a program: one of recsys's own methods.
   Result<Trained> trained(const TrainOptions& how, const std::vector<std::uint32_t>& validation,
                           const std::function<bool(const EpochReport&)>& on_epoch = {}) const {
-    return train(data, y, parts, validation, *engine, label, how, on_epoch);
+    auto complete = how;
+    if (!how.program) {
+      auto method = configure(how.method, how.settings);
+      if (!method) return fail(method.error());
+      complete.settings = method->settings;
+      complete.program = method->program;
+    }
+    return train(data, y, parts, validation, *engine, label, complete, on_epoch);
   }
   Result<Scorer> load(const std::string& checkpoint) const {
     return Scorer::load(checkpoint, data, y, parts.train, 1);

@@ -1,316 +1,272 @@
-// Every method against its equations, computed one number at a time.
+// What recsys adds to a program: tables, look-ups, first values, penalties.
+#include "recsys/models/program.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <cmath>
-#include <random>
+#include <numeric>
 
 #include "recsys/models/inference.hpp"
-#include "recsys/models/net.hpp"
 
+using namespace automodel;
 using namespace automodel::recsys;
 
 namespace {
 
-constexpr unsigned kSeed = 4711;
+const std::string kForward =
+    "def forward(self, singles: Tensor, bags: Tensor, dense: Tensor, noise: bool) -> Tensor:\n";
 
-/// Two single fields, one bag of up to three, two dense fields.
-InputSpec small_inputs() {
+/// Two single fields, a bag, two dense fields; 6 values in the table.
+InputSpec inputs() {
   InputSpec out;
-  const auto field = [](Field::Kind kind, const char* source, std::uint32_t cardinality,
-                        std::uint32_t offset) {
+  const auto add = [&](Field::Kind kind, std::uint32_t cardinality, std::uint32_t offset) {
     Field f;
     f.kind = kind;
-    f.source = source;
+    f.source = "field " + std::to_string(out.fields.size());
     f.cardinality = cardinality;
     f.offset = offset;
-    return f;
+    out.fields.push_back(f);
   };
-  out.fields = {field(Field::Kind::single, "user", 4, 0), field(Field::Kind::single, "item", 5, 5),
-                field(Field::Kind::bag, "genres", 3, 11), field(Field::Kind::dense, "age", 0, 0),
-                field(Field::Kind::dense, "price", 0, 0)};
-  out.table_rows = 15;
-  out.max_bag = 3;
+  add(Field::Kind::single, 1, 0);
+  add(Field::Kind::single, 1, 2);
+  add(Field::Kind::bag, 1, 4);
+  add(Field::Kind::dense, 0, 0);
+  add(Field::Kind::dense, 0, 0);
+  out.table_rows = 6;
+  out.max_bag = 2;
   return out;
 }
 
-Batch small_batch() {
+Batch batch() {
   Batch b;
-  b.rows = 4;
-  b.singles = {1, 6, 4, 10, 0, 5, 2, 8};
-  b.bags = {12, 13, -1, 14, -1, -1, -1, -1, -1, 12, 13, 14};
-  b.dense = {0.5F, -1.0F, 2.0F, 0.0F, -0.3F, 0.7F, 1.1F, -0.2F};
+  b.rows = 2;
+  b.singles = {1, 2, 0, 3};
+  b.bags = {4, 5, -1, -1};
+  b.dense = {2, -1, 0, 3};
   return b;
 }
 
-/// Parameters by name, and the equations on plain vectors of one row.
-class Naive {
- public:
-  Naive(Net& net, const Batch& batch) : net_(net), batch_(batch) {}
-  using Vector = std::vector<double>;
-
-  double at(const std::string& name, std::size_t row, std::size_t column = 0) const {
-    for (std::size_t i = 0; i < net_.parameters().size(); ++i) {
-      const auto& spec = net_.parameters()[i];
-      if (spec.name != name) continue;
-      const auto width = spec.shape.size() > 1 ? static_cast<std::size_t>(spec.shape[1]) : 1;
-      return net_.values(i)[row * width + column];
-    }
-    throw std::runtime_error("no parameter " + name);
-  }
-
-  double linear(std::size_t r) const {
-    double y = at("bias", 0);
-    for (std::size_t s = 0; s < 2; ++s) y += at("weight", code(r, s));
-    const auto bag = values(r);
-    for (const auto v : bag) y += at("weight", v) / static_cast<double>(bag.size());
-    for (std::size_t d = 0; d < 2; ++d) y += at("dense_weight", d) * batch_.dense[r * 2 + d];
-    return y;
-  }
-
-  std::vector<Vector> embeddings(std::size_t r, std::size_t k) const {
-    std::vector<Vector> e(5, Vector(k));
-    const auto bag = values(r);
-    for (std::size_t j = 0; j < k; ++j) {
-      for (std::size_t s = 0; s < 2; ++s) e[s][j] = at("table", code(r, s), j);
-      for (const auto v : bag) e[2][j] += at("table", v, j) / static_cast<double>(bag.size());
-      for (std::size_t d = 0; d < 2; ++d) e[3 + d][j] = at("dense_table", d, j) * batch_.dense[r * 2 + d];
-    }
-    return e;
-  }
-
-  static double pairs(const std::vector<Vector>& e) {
-    double sum = 0;
-    for (std::size_t i = 0; i < e.size(); ++i) {
-      for (std::size_t j = i + 1; j < e.size(); ++j) {
-        for (std::size_t k = 0; k < e[i].size(); ++k) sum += e[i][k] * e[j][k];
-      }
-    }
-    return sum;
-  }
-
-  static Vector flat(const std::vector<Vector>& e) {
-    Vector out;
-    for (const auto& v : e) out.insert(out.end(), v.begin(), v.end());
-    return out;
-  }
-
-  Vector affine(const Vector& x, const std::string& weight, const std::string& bias,
-                std::size_t width) const {
-    Vector out(width);
-    for (std::size_t j = 0; j < width; ++j) {
-      out[j] = at(bias, j);
-      for (std::size_t i = 0; i < x.size(); ++i) out[j] += x[i] * at(weight, i, j);
-    }
-    return out;
-  }
-
-  Vector mlp(Vector x, const std::vector<std::size_t>& widths) const {
-    for (std::size_t l = 0; l < widths.size(); ++l) {
-      x = affine(x, "hidden_" + std::to_string(l), "hidden_bias_" + std::to_string(l), widths[l]);
-      for (auto& v : x) v = std::max(0.0, v);
-    }
-    return x;
-  }
-
-  double dot(const Vector& x, const std::string& name) const {
-    double sum = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) sum += x[i] * at(name, i);
-    return sum;
-  }
-
- private:
-  std::size_t code(std::size_t r, std::size_t s) const {
-    return static_cast<std::size_t>(batch_.singles[r * 2 + s]);
-  }
-  std::vector<std::size_t> values(std::size_t r) const {
-    std::vector<std::size_t> out;
-    for (std::size_t l = 0; l < 3; ++l) {
-      if (batch_.bags[r * 3 + l] >= 0) out.push_back(static_cast<std::size_t>(batch_.bags[r * 3 + l]));
-    }
-    return out;
-  }
-
-  Net& net_;
-  const Batch& batch_;
-};
-
-struct Case {
-  InputSpec inputs = small_inputs();
-  Batch batch = small_batch();
-  Net net;
-  std::vector<float> logits = std::vector<float>(4);
-
-  static Net make(const std::string& method, Settings settings, const InputSpec& inputs) {
-    const auto known = find_method(method);
-    auto text = program(method, complete_settings(**known, settings).value(), inputs);
-    BOOST_REQUIRE_MESSAGE(text, (text ? "" : text.error().message));
-    auto net = Net::compile(*text, 1);
-    BOOST_REQUIRE_MESSAGE(net, (net ? "" : net.error().message));
-    std::mt19937 random(kSeed);
-    std::normal_distribution<float> normal(0, 0.5F);
-    for (std::size_t i = 0; i < net->parameters().size(); ++i) {
-      for (auto& v : net->values(i)) v = normal(random);
-    }
-    return std::move(*net);
-  }
-
-  Case(const std::string& method, const Settings& settings) : net(make(method, settings, inputs)) {
-    const auto done = net.infer(view(batch, inputs, 0, 4), logits);
-    BOOST_REQUIRE_MESSAGE(done, (done ? "" : done.error().message));
-  }
-};
-
-void check_close(double got, double expected) {
-  BOOST_TEST(std::abs(got - expected) < 1e-5 * (1 + std::abs(expected)));
+Net compiled(const Program& program, const InputSpec& spec) {
+  auto net = Net::compile(program, spec, 1);
+  BOOST_REQUIRE_MESSAGE(net, (net ? "" : to_string(net.error())));
+  return std::move(*net);
 }
+
+/// Every tensor has 0, 1, 2, … in it.
+void count_up(Net& net) {
+  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
+    const auto values = net.values(i);
+    std::iota(values.begin(), values.end(), 0.0F);
+  }
+}
+
+std::vector<float> logits(const Net& net, const InputSpec& spec) {
+  std::vector<float> out(2);
+  const auto b = batch();
+  const auto done = net.infer(view(b, spec, 0, 2), out);
+  BOOST_REQUIRE_MESSAGE(done, (done ? "" : to_string(done.error())));
+  return out;
+}
+
+/// What a look-up gives at [row, field, …], one after the other.
+std::vector<float> looked_up(const LookUp& look_up, const InputSpec& spec, std::size_t numbers) {
+  std::vector<float> out(2 * numbers);
+  for (std::size_t n = 0; n < numbers; ++n) {
+    const Program program{kForward + "    return self." + look_up.name +
+                              "(singles, bags, dense).flatten(1)[:, " + std::to_string(n) + "]\n",
+                          {look_up}};
+    auto net = compiled(program, spec);
+    count_up(net);
+    const auto got = logits(net, spec);
+    out[n] = got[0];
+    out[numbers + n] = got[1];
+  }
+  return out;
+}
+
+Result<Assembled> assembled(const Program& program) { return assemble(program, inputs()); }
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(programs)
 
-BOOST_AUTO_TEST_CASE(logistic_regression_is_its_equation) {
-  Case c("lr", {});
-  const Naive naive(c.net, c.batch);
-  for (std::size_t r = 0; r < 4; ++r) check_close(c.logits[r], naive.linear(r));
+BOOST_AUTO_TEST_CASE(a_look_up_gives_rows_means_and_scaled_rows_in_the_order_of_fields) {
+  // The table is 0..11 in rows of two, the dense rows are 0 1 and 2 3.
+  const std::vector<float> expected = {2, 3, 4, 5, 9, 10, 0, 2, -2, -3,  //
+                                       0, 1, 6, 7, 0, 0,  0, 0, 6,  9};
+  BOOST_TEST(looked_up({"e", {2}, "zeros"}, inputs(), 10) == expected, boost::test_tools::per_element());
+  BOOST_TEST(looked_up({"e", {2, 1}, "zeros"}, inputs(), 10) == expected, boost::test_tools::per_element());
+  const std::vector<float> categorical = {2, 3, 4, 5, 9, 10, 0, 1, 6, 7, 0, 0};
+  BOOST_TEST(looked_up({"e", {1, 2}, "zeros", LookUp::categorical}, inputs(), 6) == categorical,
+             boost::test_tools::per_element());
+  const std::vector<float> scalar = {1, 2, 4.5, 0, -1, 0, 3, 0, 0, 3};
+  BOOST_TEST(looked_up({"w", {}, "zeros"}, inputs(), 5) == scalar, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(a_factorization_machine_sums_over_pairs) {
-  Case c("fm", {{"dim", "4"}});
-  const Naive naive(c.net, c.batch);
-  for (std::size_t r = 0; r < 4; ++r)
-    check_close(c.logits[r], naive.linear(r) + Naive::pairs(naive.embeddings(r, 4)));
+BOOST_AUTO_TEST_CASE(the_shape_of_a_look_up_is_that_of_one_row) {
+  const Program program{kForward +
+                            "    e = self.e(singles, bags, dense)\n"
+                            "    assert list(e.size()) == [2, 5, 2, 3]\n"
+                            "    c = self.c(singles, bags, dense)\n"
+                            "    assert list(c.size()) == [2, 3]\n"
+                            "    return c.sum(1)\n",
+                        {{"e", {2, 3}, "zeros"}, {"c", {}, "zeros", LookUp::categorical}}};
+  auto net = compiled(program, inputs());
+  logits(net, inputs());
 }
 
-BOOST_AUTO_TEST_CASE(deepfm_adds_a_network_over_all_embeddings) {
-  Case c("deepfm", {{"dim", "4"}, {"hidden", "6,5"}});
-  const Naive naive(c.net, c.batch);
-  for (std::size_t r = 0; r < 4; ++r) {
-    const auto e = naive.embeddings(r, 4);
-    check_close(c.logits[r],
-                naive.linear(r) + Naive::pairs(e) + naive.dot(naive.mlp(Naive::flat(e), {6, 5}), "out"));
-  }
+BOOST_AUTO_TEST_CASE(a_look_up_of_no_field_is_empty) {
+  auto spec = inputs();
+  spec.fields.erase(spec.fields.begin(), spec.fields.begin() + 3);
+  spec.table_rows = spec.max_bag = 0;
+  const Program program{kForward +
+                            "    e = self.e(singles, bags, dense)\n"
+                            "    assert list(e.size()) == [2, 0, 4]\n"
+                            "    return e.sum([1, 2]) + dense[:, 0]\n",
+                        {{"e", {4}, "zeros", LookUp::categorical}}};
+  BOOST_TEST(assemble(program, spec)->tensors.empty());
+  auto net = compiled(program, spec);
+  BOOST_TEST(logits(net, spec) == (std::vector<float>{2, 0}), boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(dcnv2_crosses_beside_a_network) {
-  Case c("dcnv2", {{"dim", "3"}, {"hidden", "6"}, {"layers", "2"}});
-  const Naive naive(c.net, c.batch);
-  for (std::size_t r = 0; r < 4; ++r) {
-    const auto x0 = Naive::flat(naive.embeddings(r, 3));
-    auto x = x0;
-    for (const auto* l : {"0", "1"}) {
-      const auto wx = naive.affine(x, std::string("cross_") + l, std::string("cross_bias_") + l, x.size());
-      for (std::size_t i = 0; i < x.size(); ++i) x[i] += x0[i] * wx[i];
-    }
-    check_close(c.logits[r],
-                naive.at("bias", 0) + naive.dot(x, "out_cross") + naive.dot(naive.mlp(x0, {6}), "out"));
-  }
+BOOST_AUTO_TEST_CASE(an_int8_look_up_is_its_bytes_times_its_scales) {
+  const Program program{kForward + "    return self.e(singles, bags, dense).sum([1, 2])\n",
+                        {{"e", {2}, "zeros", LookUp::categorical, true}}};
+  auto net = compiled(program, inputs());
+  BOOST_TEST(net.parameters()[0].name == "e_table");
+  BOOST_TEST(net.parameters()[1].name == "e_scale");
+  const auto bytes = net.data(0);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(-static_cast<int>(i));
+  for (std::size_t r = 0; r < 6; ++r) net.values(1)[r] = 0.5F * static_cast<float>(r);
+  // Row r is r/2 * -(2r, 2r + 1).
+  const auto row = [](float r) { return -r / 2 * (4 * r + 1); };
+  BOOST_TEST(
+      logits(net, inputs()) == (std::vector<float>{row(1) + row(2) + (row(4) + row(5)) / 2, row(0) + row(3)}),
+      boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(gradients_agree_with_differences) {
-  BOOST_TEST_MESSAGE("seed " << kSeed);
-  for (const auto* method : {"lr", "fm", "deepfm", "dcnv2"}) {
-    Settings settings;
-    if (std::string(method) != "lr") settings["dim"] = "3";
-    if (std::string(method) == "deepfm" || std::string(method) == "dcnv2") {
-      settings["hidden"] = "5";
-      settings["dropout"] = "0";
-    }
-    Case c(method, settings);
-    const auto rows = view(c.batch, c.inputs, 0, 4);
-    const std::vector<float> ones(4, 1.0F);
-    BOOST_REQUIRE(c.net.forward(rows, c.logits));
-    BOOST_REQUIRE(c.net.backward(ones));
-    std::vector<std::vector<float>> gradients;
-    for (std::size_t i = 0; i < c.net.parameters().size(); ++i) {
-      const auto g = c.net.gradient(i);
-      BOOST_REQUIRE_MESSAGE(!g.empty(), method << ": " << c.net.parameters()[i].name << " has no gradient");
-      gradients.emplace_back(g.begin(), g.end());
-    }
-    const auto total = [&] {
-      BOOST_REQUIRE(c.net.infer(rows, c.logits));
-      return static_cast<double>(c.logits[0]) + c.logits[1] + c.logits[2] + c.logits[3];
-    };
-    for (std::size_t i = 0; i < gradients.size(); ++i) {
-      auto& weight = c.net.values(i)[gradients[i].size() / 2];
-      const float kept = weight, h = 1e-2F;
-      weight = kept + h;
-      const double above = total();
-      weight = kept - h;
-      const double below = total();
-      weight = kept;
-      BOOST_TEST(std::abs((above - below) / (2 * h) - gradients[i][gradients[i].size() / 2]) < 2e-2,
-                 method << ": " << c.net.parameters()[i].name);
-    }
-  }
+BOOST_AUTO_TEST_CASE(all_tensors_are_listed_with_their_numbers) {
+  const auto all = assembled({kForward,
+                              {{"w", {}, "zeros"}, {"e", {2, 3}, "normal(0.1)", LookUp::categorical}},
+                              {{"W", {4, 5, 6}, "xavier"}, {"b", {}, "ones"}}});
+  BOOST_REQUIRE(all);
+  const std::vector<TensorSpec> expected = {{"w_table", {6, 1}, "zeros", true},
+                                            {"w_dense", {2, 1}, "zeros"},
+                                            {"e_table", {6, 6}, "normal(0.1)", true},
+                                            {"W", {4, 5, 6}, "xavier"},
+                                            {"b", {}, "ones"}};
+  BOOST_TEST((all->tensors == expected));
+  BOOST_TEST(all->values() == 6U + 2 + 36 + 120 + 1);
 }
 
-BOOST_AUTO_TEST_CASE(noise_silences_what_its_masks_say) {
-  Case c("deepfm", {{"dim", "3"}, {"hidden", "5"}, {"dropout", "0.5"}});
-  const auto rows = view(c.batch, c.inputs, 0, 4);
-  std::vector<float> noisy(4);
-  for (auto& m : c.net.mask(0, 4)) m = 1;
-  BOOST_REQUIRE(c.net.forward(rows, noisy));
-  BOOST_TEST(noisy == c.logits, boost::test_tools::per_element());
-  for (auto& m : c.net.mask(0, 4)) m = 0;
-  BOOST_REQUIRE(c.net.forward(rows, noisy));
-  const Naive naive(c.net, c.batch);
-  for (std::size_t r = 0; r < 4; ++r)
-    check_close(noisy[r], naive.linear(r) + Naive::pairs(naive.embeddings(r, 3)));
+BOOST_AUTO_TEST_CASE(a_program_that_makes_no_sense_is_refused_by_the_name_of_what_is_wrong) {
+  const auto names = [](const Program& program, const std::string& culprit) {
+    const auto wrong = assembled(program);
+    return !wrong && wrong.error().code == "models.bad_program" &&
+           wrong.error().message.find("'" + culprit + "'") != std::string::npos;
+  };
+  BOOST_TEST(names({kForward, {}, {{"a b", {1}, "zeros"}}}, "a b"));
+  BOOST_TEST(names({kForward, {}, {{"", {1}, "zeros"}}}, ""));
+  BOOST_TEST(names({kForward, {}, {{"1a", {1}, "zeros"}}}, "1a"));
+  BOOST_TEST(names({kForward, {}, {{"a", {1}, "zeros"}, {"a", {1}, "zeros"}}}, "a"));
+  BOOST_TEST(names({kForward, {{"e", {}, "zeros"}}, {{"e_table", {1}, "zeros"}}}, "e_table"));
+  BOOST_TEST(names({kForward, {{"e", {}, "zeros"}}, {{"e", {1}, "zeros"}}}, "e"));
+  BOOST_TEST(names({kForward, {{"forward", {}, "zeros"}}}, "forward"));
+  BOOST_TEST(names({kForward, {{"e", {0}, "zeros"}}}, "e"));
+  BOOST_TEST(names({kForward, {}, {{"a", {-1, -1}, "zeros"}}}, "a"));
+  BOOST_TEST(names({kForward, {}, {{"a", {1 << 30, 1 << 30}, "zeros"}}}, "a"));
+  BOOST_TEST(names({kForward, {}, {{"a", {1}, "zero"}}}, "a"));
+  BOOST_TEST(names({kForward, {}, {{"a", {1}, "normal(-1)"}}}, "a"));
+  BOOST_TEST(names({kForward, {}, {{"a", {1}, "constant(x)"}}}, "a"));
+  BOOST_TEST(names({kForward, {}, {{"a", {5}, "zeros", true}}}, "a"));
+  BOOST_TEST(names({kForward, {}, {{"a", {6}, "zeros", false, true}}}, "a"));
+  BOOST_TEST(names({kForward, {}, {}, {{"m", 0, 0.1}}}, "m"));
+  BOOST_TEST(names({kForward, {}, {}, {{"m", 1, 1.0}}}, "m"));
+  BOOST_TEST(assembled({kForward, {}, {{"a", {6}, "zeros", true}}}).has_value());
+  BOOST_TEST(assemble({kForward}, {}).error().code == "models.no_inputs");
 }
 
-BOOST_AUTO_TEST_CASE(a_field_alone_is_enough_of_any_kind) {
-  for (const auto kind : {Field::Kind::single, Field::Kind::bag, Field::Kind::dense}) {
-    InputSpec inputs;
-    Field f;
-    f.kind = kind;
-    f.source = "x";
-    f.cardinality = kind == Field::Kind::dense ? 0 : 3;
-    inputs.fields = {f};
-    inputs.table_rows = kind == Field::Kind::dense ? 0 : 4;
-    inputs.max_bag = kind == Field::Kind::bag ? 2 : 0;
-    Batch batch;
-    batch.rows = 2;
-    if (kind == Field::Kind::single) batch.singles = {1, 3};
-    if (kind == Field::Kind::bag) batch.bags = {1, 2, 3, -1};
-    if (kind == Field::Kind::dense) batch.dense = {0.5F, -0.5F};
-    for (const auto* method : {"lr", "fm", "deepfm", "dcnv2"}) {
-      auto net = Case::make(method, {}, inputs);
-      std::vector<float> logits(2);
-      const auto done = net.infer(view(batch, inputs, 0, 2), logits);
-      BOOST_TEST(done.has_value(), (done ? "" : done.error().message));
-      BOOST_TEST((logits[0] != logits[1]), method);
-    }
-  }
+BOOST_AUTO_TEST_CASE(first_values_are_what_their_init_says) {
+  const Program program{kForward + "    return dense[:, 0]\n",
+                        {},
+                        {{"zeros", {3}, "zeros"},
+                         {"ones", {3}, "ones"},
+                         {"constant", {}, "constant(-2.5)"},
+                         {"normal", {100, 100}, "normal(0.3)"},
+                         {"xavier", {3, 100, 50}, "xavier"},
+                         {"xavier_vector", {5000}, "xavier"},
+                         {"kaiming", {100, 50}, "kaiming"}}};
+  auto net = compiled(program, inputs());
+  initialise(net, inputs(), 5);
+  const auto all_are = [&](std::size_t i, float value) {
+    for (const auto v : net.values(i)) BOOST_TEST(v == value);
+  };
+  all_are(0, 0);
+  all_are(1, 1);
+  all_are(2, -2.5F);
+  const auto deviation = [&](std::size_t i) {
+    double sum = 0;
+    for (const auto v : net.values(i)) sum += static_cast<double>(v) * v;
+    return std::sqrt(sum / static_cast<double>(net.values(i).size()));
+  };
+  const auto near = boost::test_tools::tolerance(0.05);
+  BOOST_TEST(deviation(3) == 0.3, near);
+  BOOST_TEST(deviation(4) == std::sqrt(2.0 / 150), near);
+  BOOST_TEST(deviation(5) == std::sqrt(2.0 / 5001), near);
+  BOOST_TEST(deviation(6) == std::sqrt(2.0 / 50), near);
 }
 
-BOOST_AUTO_TEST_CASE(a_code_outside_of_the_table_is_an_error_and_not_a_crash) {
-  Case c("deepfm", {});
-  c.batch.singles[0] = 15;
-  const auto done = c.net.infer(view(c.batch, c.inputs, 0, 4), c.logits);
-  BOOST_REQUIRE(!done);
-  BOOST_TEST(done.error().code == "models.failed");
+BOOST_AUTO_TEST_CASE(the_gradient_of_a_penalty_is_added) {
+  const Program program{kForward +
+                            "    return self.a * dense[:, 0]\n"
+                            "def penalty(self) -> Tensor:\n"
+                            "    return 3 * self.a.sum() + (self.b * self.b).sum()\n",
+                        {},
+                        {{"a", {1}, "zeros"}, {"b", {2}, "zeros"}},
+                        {},
+                        true};
+  auto net = compiled(program, inputs());
+  net.values(1)[0] = 5;
+  std::vector<float> out(2);
+  const auto b = batch();
+  BOOST_REQUIRE(net.forward(view(b, inputs(), 0, 2), out));
+  BOOST_REQUIRE(net.backward(std::vector<float>{1, 1}));
+  BOOST_TEST(net.gradient(0)[0] == 3 + 2 + 0);
+  BOOST_TEST(net.gradient(1)[0] == 10);
+  BOOST_TEST(net.gradient(1)[1] == 0);
 }
 
-BOOST_AUTO_TEST_CASE(what_was_never_seen_begins_at_zero_and_the_rest_is_drawn_from_the_seed) {
-  const auto inputs = small_inputs();
-  const auto settings = complete_settings(**find_method("fm"), {{"dim", "4"}}).value();
-  auto a = Net::compile(program("fm", settings, inputs).value(), 1).value();
-  auto b = Net::compile(program("fm", settings, inputs).value(), 1).value();
-  initialise(a, inputs, 5);
-  initialise(b, inputs, 5);
-  for (std::size_t i = 0; i < a.parameters().size(); ++i) {
-    BOOST_TEST(std::equal(a.values(i).begin(), a.values(i).end(), b.values(i).begin()));
-    if (a.parameters()[i].name != "table") continue;
-    for (const std::size_t row : {0, 5, 11}) {
-      for (std::size_t k = 0; k < 4; ++k) BOOST_TEST(a.values(i)[row * 4 + k] == 0.0F);
-    }
-    BOOST_TEST(a.values(i)[1 * 4] != 0.0F);
-  }
-  initialise(b, inputs, 6);
-  bool differs = false;
-  for (std::size_t i = 0; i < a.parameters().size(); ++i) {
-    differs |= !std::equal(a.values(i).begin(), a.values(i).end(), b.values(i).begin());
-  }
-  BOOST_TEST(differs);
+BOOST_AUTO_TEST_CASE(what_does_not_compile_or_gives_the_wrong_thing_is_an_error) {
+  const auto refused = [](const Program& program) {
+    const auto net = Net::compile(program, inputs(), 1);
+    return !net && net.error().code == "models.failed";
+  };
+  BOOST_TEST(refused({"def forward(self"}));
+  BOOST_TEST(refused({"def other(self) -> int:\n    return 1\n"}));
+  BOOST_TEST(refused({kForward + "    return self.missing\n"}));
+  Program program{kForward + "    return dense[:, 0]\n"};
+  program.penalised = true;
+  BOOST_TEST(refused(program));
+  const auto fails = [](const std::string& body) {
+    auto net = compiled({kForward + body}, inputs());
+    std::vector<float> out(2);
+    const auto b = batch();
+    const auto done = net.infer(view(b, inputs(), 0, 2), out);
+    return !done && done.error().code == "models.failed";
+  };
+  BOOST_TEST(fails("    return dense.sum()\n"));
+  BOOST_TEST(fails("    return dense\n"));
+  BOOST_TEST(fails("    return singles[:, 0]\n"));
+}
+
+BOOST_AUTO_TEST_CASE(a_program_is_read_back_from_its_json) {
+  const Program program{"def …",
+                        {{"e", {2, 3}, "ones", LookUp::categorical, true}, {"w", {}, "zeros"}},
+                        {{"a", {1, 2, 3}, "constant(2)", true}},
+                        {{"m", 3, 0.125}},
+                        true};
+  BOOST_TEST((Program::from_json(program.to_json()).value() == program));
+  for (const std::string bad : {"", "{}", "[1]", R"({"script":1})"})
+    BOOST_TEST(Program::from_json(bad).error().code == "models.bad_program");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(int8_embeddings_are_smaller_and_score_nearly_the_same) {
     BOOST_TEST(small->size() < t.checkpoint.size());
     const auto a = load(t.checkpoint).value(), b = load(*small).value();
     // The table of k floats a row becomes k bytes and one float.
-    const auto rows = static_cast<std::uint64_t>(read_checkpoint(t.checkpoint)->find("table")->shape[0]);
+    const auto rows = static_cast<std::uint64_t>(read_checkpoint(t.checkpoint)->find("e_table")->shape[0]);
     BOOST_TEST(a.bytes() - b.bytes() == rows * (10 * 4 - (10 + 4)));
     const auto x = a.score_rows(world.parts.tuning).value(), y = b.score_rows(world.parts.tuning).value();
     double farthest = 0;
@@ -83,6 +83,20 @@ BOOST_AUTO_TEST_CASE(int8_embeddings_are_smaller_and_score_nearly_the_same) {
   BOOST_TEST(quantize_embeddings("garbage").error().code == "serving.bad_checkpoint");
 }
 
+BOOST_AUTO_TEST_CASE(a_model_needs_nobody_who_knows_its_method) {
+  const auto t = trained("deepfm");
+  auto c = read_checkpoint(t.checkpoint).value();
+  c.method = "a name that no catalogue has";
+  c.settings.clear();
+  const auto bytes = write_checkpoint(c);
+  const auto known = load(t.checkpoint), unknown = load(bytes);
+  BOOST_REQUIRE_MESSAGE(unknown, (unknown ? "" : to_string(unknown.error())));
+  BOOST_TEST(unknown->method() == c.method);
+  BOOST_TEST(unknown->score_rows(world.parts.tuning).value() == known->score_rows(world.parts.tuning).value(),
+             boost::test_tools::per_element());
+  BOOST_TEST(quantize_embeddings(bytes).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(bytes_that_are_no_model_are_refused) {
   const auto t = trained("fm");
   const auto refused = [&](const std::string& bytes) {
@@ -95,15 +109,29 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_no_model_are_refused) {
   BOOST_TEST(refused(t.checkpoint.substr(0, t.checkpoint.size() / 2)));
   // Right checksums, wrong contents.
   auto c = read_checkpoint(t.checkpoint).value();
-  c.method = "perceptron";
+  const auto with_script = [&](const std::string& script) {
+    auto changed = c;
+    changed.program->script = script;
+    return write_checkpoint(changed);
+  };
+  BOOST_TEST(!refused(with_script(c.program->script)));
+  BOOST_TEST(refused(with_script("def forward(self")));
+  BOOST_TEST(refused(with_script("def other(self) -> int:\n    return 1\n")));
+  BOOST_TEST(
+      refused(with_script(c.program->script + "def penalty(self) -> Tensor:\n    return self.bias.sum()\n")));
+  c.program->look_ups[1].shape = {11};
   BOOST_TEST(refused(write_checkpoint(c)));
-  c.method = "deepfm";
-  BOOST_TEST(refused(write_checkpoint(c)));
-  c.method = "fm";
-  c.settings["dim"] = "11";
-  BOOST_TEST(refused(write_checkpoint(c)));
-  c.settings["dim"] = "10";
+  c.program->look_ups[1].shape = {10};
   BOOST_TEST(!refused(write_checkpoint(c)));
+  c.program->look_ups[1].int8 = true;
+  BOOST_TEST(refused(write_checkpoint(c)));
+  BOOST_TEST(quantize_embeddings(write_checkpoint(c)).error().code == "serving.bad_checkpoint");
+  c.program->look_ups[1].int8 = false;
+  auto nameless = c;
+  nameless.program.reset();
+  BOOST_TEST(refused(write_checkpoint(nameless)));
+  nameless.method = "perceptron";
+  BOOST_TEST(refused(write_checkpoint(nameless)));
   c.tensors.erase(c.tensors.begin());
   BOOST_TEST(refused(write_checkpoint(c)));
   BOOST_TEST(quantize_embeddings(t.resume).error().code == "serving.bad_checkpoint");

@@ -149,6 +149,69 @@ BOOST_AUTO_TEST_CASE(a_loss_that_is_no_number_is_an_error) {
   BOOST_TEST(trained.error().code == "training.nan");
 }
 
+BOOST_AUTO_TEST_CASE(any_program_is_trained_and_its_model_says_what_it_is) {
+  const Program mine{
+      R"(def forward(self, singles: Tensor, bags: Tensor, dense: Tensor, noise: bool) -> Tensor:
+    v = self.v(singles, bags, dense)
+    return torch.tanh(self.shift) + (v[:, 0] * v[:, 1]).sum([1, 2])
+)",
+      {{"v", {2, 3}, "normal(0.1)", LookUp::categorical}},
+      {{"shift", {}, "zeros"}}};
+  auto o = options("fm");
+  o.method = "my own";
+  o.max_epochs = 25;
+  o.settings["rank"] = "6";
+  o.program = [&](const InputSpec&) { return mine; };
+  o.description = "what I made up";
+  const auto trained = run(o);
+  BOOST_REQUIRE_MESSAGE(trained, (trained ? "" : to_string(trained.error())));
+  BOOST_TEST(trained->best.at("auc") > 0.8);
+  const auto model = read_checkpoint(trained->checkpoint).value();
+  BOOST_TEST(model.method == "my own");
+  BOOST_TEST(model.description == "what I made up");
+  BOOST_TEST(model.settings.at("rank") == "6");
+  BOOST_TEST(model.settings.at("l2") == "0");  // filled in
+  BOOST_TEST((model.program == mine));
+  BOOST_TEST(trained->parameters == 6ULL * model.inputs.table_rows + 1);
+
+  auto other = mine;
+  other.parameters[0].init = "ones";
+  o.resume = trained->resume;
+  o.program = [&](const InputSpec&) { return other; };
+  BOOST_TEST(run(o).error().code == "training.bad_resume");
+  o.resume.clear();
+  o.settings["lr"] = "fast";
+  BOOST_TEST(run(o).error().code == "models.bad_setting");
+  o.settings.erase("lr");
+  other.look_ups[0].int8 = true;
+  BOOST_TEST(run(o).error().code == "models.bad_program");
+  o.program = [](const InputSpec&) -> Result<Program> { return fail("papers.no_card", "torn"); };
+  BOOST_TEST(run(o).error().code == "papers.no_card");
+}
+
+BOOST_AUTO_TEST_CASE(a_penalty_pulls_where_it_says) {
+  // The script's own L2 on the look-up is Adam's l2 on the same tensors.
+  Program program{R"(def forward(self, singles: Tensor, bags: Tensor, dense: Tensor, noise: bool) -> Tensor:
+    return self.w(singles, bags, dense).sum(1)
+)",
+                  {{"w", {}, "zeros"}}};
+  auto o = options("lr");
+  o.method = "penalised";
+  o.program = [&](const InputSpec&) { return program; };
+  const auto free = run(o).value();
+  o.settings["l2"] = "0.01";
+  const auto by_adam = run(o).value();
+  o.settings["l2"] = "0";
+  program.penalised = true;
+  program.script += R"(def penalty(self) -> Tensor:
+    return 0.005 * ((self.w_table * self.w_table).sum() + (self.w_dense * self.w_dense).sum())
+)";
+  const auto by_program = run(o).value();
+  BOOST_TEST(by_program.epochs.back().train_loss == by_adam.epochs.back().train_loss,
+             boost::test_tools::tolerance(1e-5));
+  BOOST_TEST(by_program.epochs.back().train_loss > free.epochs.back().train_loss + 1e-4);
+}
+
 BOOST_AUTO_TEST_CASE(wrong_options_are_named) {
   auto o = options("fm");
   o.metric = "acu";

@@ -28,7 +28,7 @@ struct Options {
   std::uint64_t seed = 1;
 };
 
-Result<recsys::Settings> settings_of(const Options& options) {
+Result<recsys::Configured> configure(const Options& options) {
   recsys::Settings given;
   for (const std::string& text : options.settings) {
     const std::size_t equals = text.find('=');
@@ -40,9 +40,7 @@ Result<recsys::Settings> settings_of(const Options& options) {
       {"dim", &options.dim}, {"lr", &options.lr}, {"batch", &options.batch}};
   for (const auto& [name, value] : flags)
     if (!value->empty()) given[name] = *value;
-  auto method = recsys::find_method(options.method);
-  if (!method) return fail(method.error());
-  return recsys::complete_settings(**method, given);
+  return recsys::configure(options.method, given);
 }
 
 /// Everything that training reads, checked before it starts.
@@ -56,8 +54,8 @@ struct Task {
 
 Result<Task> prepare(const Program& program, const Options& options) {
   const Settings& defaults = program.settings;
-  auto settings = settings_of(options);
-  if (!settings) return fail(settings.error());
+  auto method = configure(options);
+  if (!method) return fail(method.error());
   const std::string metric = options.metric.empty() ? defaults.metric : options.metric;
   if (auto known = recsys::higher_is_better(metric); !known) return fail(known.error());
   auto ratios = actors::parse_ratios(defaults.ratios);
@@ -76,7 +74,8 @@ Result<Task> prepare(const Program& program, const Options& options) {
   if (!features) return fail(features.error());
   recsys::TrainOptions how;
   how.method = options.method;
-  how.settings = std::move(*settings);
+  how.settings = std::move(method->settings);
+  how.program = std::move(method->program);
   how.max_epochs = options.epochs;
   how.patience = options.patience;
   how.metric = metric;

@@ -1,0 +1,87 @@
+// A model as text: what the author of a method writes, and what recsys adds to it for given inputs. Nothing
+// here knows where a program comes from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "recsys/features/inputs.hpp"
+
+namespace automodel::recsys {
+
+/// A tensor of a model. `init`, its first values:
+///   zeros, ones, constant(X)
+///   normal(S)  mean 0, deviation S
+///   xavier     normal, variance 2 / (in + out) (Glorot & Bengio 2010): `in` is the last dimension and `out`
+///              the one before it; those before are a stack. A vector is a matrix [1, in]
+///   kaiming    normal, variance 2 / in (He et al. 2015)
+struct TensorSpec {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::string init;
+  /// Rows belong to the values of fields: the rows of missing values (code 0) begin as zeros.
+  bool by_value = false;
+  bool int8 = false;  // quantised: not trained
+
+  bool operator==(const TensorSpec&) const = default;
+};
+
+/// A symbol whose value belongs to the values of fields: an embedding, a linear weight. The script calls
+/// `self.NAME(singles, bags, dense)` and gets [batch, fields, shape…], fields in the order singles, bags,
+/// denses: a single value's row of the table, the mean of a bag's rows (zeros for an empty bag), a dense
+/// field's own row times its value. Its tensors are NAME_table [table_rows, w] and NAME_dense [denses, w],
+/// where w is the product of `shape` (1 for a scalar); each only where the inputs have such fields.
+struct LookUp {
+  std::string name;
+  std::vector<std::int64_t> shape;                               // of one row; empty: a scalar
+  std::string init;                                              // of both tables, as in TensorSpec
+  enum Fields : std::uint8_t { all, categorical } fields = all;  // categorical: singles and bags only
+  bool int8 = false;  // NAME_table is int8, and NAME_scale [table_rows, 1] has one factor a row
+
+  std::int64_t width() const;  // w
+  bool operator==(const LookUp&) const = default;
+};
+
+/// Noise that the trainer draws for every batch: a mask [batch, width] of 0 and 1 / (1 - rate), called
+/// `self.NAME`.
+struct NoiseSpec {
+  std::string name;
+  std::int64_t width = 0;
+  double rate = 0;  // from 0 to 0.95
+
+  bool operator==(const NoiseSpec&) const = default;
+};
+
+/// What a method's author writes. `script` is TorchScript that defines
+///   forward(self, singles: Tensor, bags: Tensor, dense: Tensor, noise: bool) -> Tensor
+/// singles [B, S] int64; bags [B, M, L] int64, -1 is padding; dense [B, D]; the logits [B]. It reads its
+/// parameters as `self.NAME`, of any shape, and the masks of its noise only where `noise` is true. S, M and D
+/// may each be 0, and tables have the real type of `dense`, which is double in a check of gradients.
+struct Program {
+  std::string script;
+  std::vector<LookUp> look_ups = {};
+  std::vector<TensorSpec> parameters = {};  // besides the tables of look_ups
+  std::vector<NoiseSpec> noise = {};
+  /// The script also defines penalty(self) -> Tensor, a scalar that training adds to the mean log loss.
+  bool penalised = false;
+
+  std::string to_json() const;
+  /// Errors: models.bad_program.
+  static Result<Program> from_json(std::string_view text);
+  bool operator==(const Program&) const = default;
+};
+
+/// A program made complete for some inputs.
+struct Assembled {
+  std::string look_ups;             // TorchScript of the look-ups' methods; to be compiled before the script
+  std::vector<TensorSpec> tensors;  // all of the model's: the look-ups' first, then the parameters
+  std::uint64_t values() const;     // numbers in all tensors: the exact parameter count
+};
+/// Errors: models.no_inputs; models.bad_program (a name twice or no identifier, a shape that is not positive,
+/// an unknown init …), with the name of the culprit.
+Result<Assembled> assemble(const Program& program, const InputSpec& inputs);
+
+}  // namespace automodel::recsys

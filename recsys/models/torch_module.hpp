@@ -1,0 +1,50 @@
+// Private to recsys, and the only header with LibTorch's: a program compiled. Its functions throw as LibTorch
+// does; `guarded` makes values of that.
+#pragma once
+
+#include <torch/script.h>
+
+#include <new>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "recsys/models/net.hpp"
+#include "recsys/models/program.hpp"
+
+namespace automodel::recsys {
+
+struct TorchModule {
+  torch::jit::Module module{"model"};
+  std::vector<TensorSpec> specs;
+  std::vector<at::Tensor> tensors;  // one a spec; zeros at first
+  at::ScalarType real = at::kFloat;
+
+  /// Logits [rows]; `rows` must stay until gradients are taken.
+  at::Tensor forward(const Rows& rows, bool with_noise);
+  at::Tensor penalty();  // only of a program that is penalised
+};
+
+/// Compiles with tensors (but for int8) of the type `real`.
+TorchModule compile_module(const Program& program, const Assembled& assembled, at::ScalarType real);
+
+at::Tensor borrow(const void* data, at::IntArrayRef shape, at::ScalarType type);
+
+/// LibTorch reports by exceptions; what it says first is enough, the rest is its own stack.
+template <class F>
+Result<void> guarded(const char* doing, F&& work) {
+  try {
+    work();
+    return {};
+  } catch (const std::bad_alloc&) {
+    return fail("models.out_of_memory", "not enough memory", doing, "try a smaller batch or dim");
+  } catch (const std::exception& e) {
+    const std::string words = e.what();
+    if (words.find("DefaultCPUAllocator") != std::string::npos) {
+      return fail("models.out_of_memory", "not enough memory", doing, "try a smaller batch or dim");
+    }
+    return fail("models.failed", words.substr(0, words.find("\nException raised")), doing);
+  }
+}
+
+}  // namespace automodel::recsys
