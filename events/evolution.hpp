@@ -60,8 +60,9 @@ inline EventBody kind_of(std::uint16_t stored) { return static_cast<EventBody>(s
 inline std::uint8_t version_of(std::uint16_t stored) { return static_cast<std::uint8_t>(stored >> 8); }
 
 /// A record in an older version of its kind, as its own program wrote it: for copies that keep every byte.
-/// `payload` is packed in that version; `encode_envelope` writes the newest.
+/// `payload` is packed in that version; `encode_envelope` and `event_hash` are those of the newest.
 Bytes encode_envelope_as(std::uint16_t stored_kind, const Recorded& head, ByteView payload);
+Hash256 event_hash_as(std::uint16_t stored_kind, const Recorded& head, ByteView payload);
 
 /// Whether a record's payload has the form that this program writes. Only then may it be read where it lies;
 /// any other goes through decode_envelope, which lifts it.

@@ -6,6 +6,7 @@
 
 #include "events/codec.hpp"
 #include "events/envelope.hpp"
+#include "events/evolution.hpp"
 #include "events/hashed_fields.hpp"
 
 namespace automodel::events {
@@ -57,6 +58,12 @@ Hash256 content_hash(const EnvelopeView& fields) {
 }
 
 Hash256 event_hash(const Recorded& head, ByteView payload) { return content_hash(view_of(head, payload)); }
+
+Hash256 event_hash_as(std::uint16_t stored_kind, const Recorded& head, ByteView payload) {
+  EnvelopeView record = view_of(head, payload);
+  record.kind = stored_kind;
+  return content_hash(record);
+}
 
 Hash256 commit_hash(const Hash256& previous, std::uint64_t sequence, const Hash256& hash) {
   Blake2b found;

@@ -1,5 +1,6 @@
 #include "storage/append.hpp"
 
+#include "events/evolution.hpp"
 #include "storage/lmdb/records.hpp"
 
 namespace automodel::storage {
@@ -56,15 +57,12 @@ Result<void> write_event(WriteTransaction& transaction, const PreparedAppend::It
   record.sequence = record.origin_sequence = ++state.sequence;
   record.version = ++head.version;
   record.previous_hash = head.hash;
-  record.event.body.type = item.kind;  // the payload is packed already
-  record.hash = head.hash = events::event_hash(record, item.payload);
+  record.hash = head.hash = events::event_hash_as(item.kind, record, item.payload);
   record.commit_hash = state.commit_hash =
       events::commit_hash(state.commit_hash, record.sequence, record.hash);
   const SequenceKey sequence(record.sequence);
-  if (auto put =
-          transaction.put(Table::events, sequence, events::encode_envelope(record, item.payload), MDB_APPEND);
-      !put)
-    return put;
+  const events::Bytes bytes = events::encode_envelope_as(item.kind, record, item.payload);
+  if (auto put = transaction.put(Table::events, sequence, bytes, MDB_APPEND); !put) return put;
   return transaction.put(Table::streams, Key().name(record.stream).number(record.version),
                          encode_number(record.sequence));
 }
@@ -125,7 +123,7 @@ Result<PreparedAppend> prepare(AppendRequest request) {
     if (payload->size() > max_payload_bytes)
       return fail("storage.bad_request", "an event of " + std::to_string(payload->size()) + " bytes",
                   request.stream, "keep large things in the artifact store and name them by hash");
-    prepared.items.push_back({kind, std::move(*payload)});
+    prepared.items.push_back({events::stored_kind(kind), std::move(*payload)});
   }
   for (const auto& message : request.outbox) {
     if (message.target.empty() || !message.command ||

@@ -10,7 +10,7 @@ namespace automodel::storage {
 /// A request whose events and messages are packed already, so that the writer thread need not.
 struct PreparedAppend {
   struct Item {
-    events::EventBody kind;
+    std::uint16_t kind;  // as it is stored: with the version in which the payload is written
     events::Bytes payload;
   };
   AppendRequest request;  // without its events and messages

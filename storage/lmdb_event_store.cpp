@@ -4,7 +4,6 @@
 #include <future>
 #include <thread>
 
-#include "storage/append.hpp"
 #include "storage/fold.hpp"
 #include "storage/lmdb/records.hpp"
 #include "storage/reader.hpp"
@@ -76,8 +75,8 @@ Result<Appended> LmdbEventStore::append(AppendRequest request) {
 /// those before it.
 class LmdbEventStore::AppendJob final : public WriteJob {
  public:
-  AppendJob(LmdbEventStore& store, AppendRequest request, std::function<void(Result<Appended>)> done)
-      : store_(store), prepared_(prepare(std::move(request))), done_(std::move(done)) {}
+  AppendJob(LmdbEventStore& store, Result<PreparedAppend> append, std::function<void(Result<Appended>)> done)
+      : store_(store), prepared_(std::move(append)), done_(std::move(done)) {}
 
   Result<void> apply(WriteTransaction& transaction) override {
     if (!prepared_) {
@@ -105,14 +104,15 @@ class LmdbEventStore::AppendJob final : public WriteJob {
   std::function<void(Result<Appended>)> done_;
 };
 
-void LmdbEventStore::append_async(AppendRequest request, std::function<void(Result<Appended>)> done) {
+void LmdbEventStore::append_prepared(Result<PreparedAppend> append,
+                                     std::function<void(Result<Appended>)> done) {
   if (auto may = writable(); !may) return done(fail(may.error()));
-  writer_->enqueue(std::make_unique<AppendJob>(*this, std::move(request), std::move(done)));
+  writer_->enqueue(std::make_unique<AppendJob>(*this, std::move(append), std::move(done)));
 }
 
 void LmdbEventStore::append_here(AppendRequest request, std::function<void(Result<Appended>)> done) {
   if (auto may = writable(); !may) return done(fail(may.error()));
-  writer_->write_here(std::make_unique<AppendJob>(*this, std::move(request), std::move(done)));
+  writer_->write_here(std::make_unique<AppendJob>(*this, prepare(std::move(request)), std::move(done)));
 }
 
 // --- reading ---------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "storage/append.hpp"
 #include "storage/append_counters.hpp"
 #include "storage/event_store.hpp"
 #include "storage/group_writer.hpp"
@@ -24,7 +25,11 @@ class LmdbEventStore final : public EventStore {
                                                       const StoreOptions& options);
 
   Result<Appended> append(AppendRequest request) override;
-  void append_async(AppendRequest request, std::function<void(Result<Appended>)> done) override;
+  void append_async(AppendRequest request, std::function<void(Result<Appended>)> done) override {
+    append_prepared(prepare(std::move(request)), std::move(done));
+  }
+  /// `append_async` of what is packed already, in whatever version of its kind.
+  void append_prepared(Result<PreparedAppend> append, std::function<void(Result<Appended>)> done);
   void append_here(AppendRequest request, std::function<void(Result<Appended>)> done) override;
   Result<void> read_stream(const std::string& stream, std::uint64_t from_version,
                            const std::function<bool(const events::Recorded&)>& visit) const override;

@@ -4,8 +4,8 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "events/evolution.hpp"
-#include "storage/event_store.hpp"
+#include "storage/append.hpp"
+#include "storage/lmdb_event_store.hpp"
 #include "storage/memory/memory.hpp"
 #include "storage/operations/files.hpp"
 #include "storage/operations/stored_records.hpp"
@@ -46,7 +46,7 @@ class Outcomes {
   std::optional<Error> failed_;
 };
 
-Result<AppendRequest> request_of(VerifiedHistory::Next next, const std::string& node,
+Result<PreparedAppend> append_of(VerifiedHistory::Next next, const std::string& node,
                                  const std::string& where) {
   events::Recorded& recorded = next.recorded;
   if (recorded.origin_node != node || recorded.origin_sequence != recorded.sequence)
@@ -55,26 +55,23 @@ Result<AppendRequest> request_of(VerifiedHistory::Next next, const std::string& 
                     node + "'",
                 where, "histories with events of other nodes cannot be imported yet");
   const auto& envelope = *flatbuffers::GetRoot<events::Envelope>(next.record.data());
-  const events::Bytes payload = events::pack(recorded.event);
-  if (!events::is_newest(envelope) ||
-      !std::equal(payload.begin(), payload.end(), envelope.payload()->begin(), envelope.payload()->end()))
-    return fail(
-        "storage.older_event",
-        "the event was written by another version of the program, and would not be the same byte for byte",
-        where, "back up the store that it comes from instead, or import with that version");
-  AppendRequest request;
+  events::Bytes payload(envelope.payload()->begin(), envelope.payload()->end());
+  if (auto named = check_name("stream's name", recorded.stream); !named)
+    return fail("storage.malformed", named.error().message, where, named.error().hint);
+  PreparedAppend append;
+  append.items.push_back({envelope.kind(), std::move(payload)});  // as its program wrote it: readers lift it
+  AppendRequest& request = append.request;
   request.stream = std::move(recorded.stream);
   request.expected = Expected::exactly(recorded.version - 1);
   request.epoch = recorded.epoch;
   request.correlation = std::move(recorded.correlation);
   request.causation = std::move(recorded.causation);
   request.time = recorded.time;
-  request.events.push_back(std::move(recorded.event));
-  return request;
+  return append;
 }
 
 /// Appends everything that `history` has, and collects the artifacts that it refers to.
-Result<void> append_all(EventStore& store, VerifiedHistory& history, std::set<std::string>& artifacts,
+Result<void> append_all(LmdbEventStore& store, VerifiedHistory& history, std::set<std::string>& artifacts,
                         const ImportOptions& options) {
   Outcomes outcomes;
   const auto append = [&]() -> Result<void> {
@@ -88,10 +85,10 @@ Result<void> append_all(EventStore& store, VerifiedHistory& history, std::set<st
                 go_on(options.watch, {"importing", history.bytes_read(), history.bytes_total(), "bytes"});
             !on)
           return on;
-      auto request = request_of(std::move(**next), history.header().node, history.where());
-      if (!request) return fail(request.error());
+      auto prepared = append_of(std::move(**next), history.header().node, history.where());
+      if (!prepared) return fail(prepared.error());
       outcomes.begin();
-      store.append_async(std::move(*request), [&](const Result<Appended>& done) { outcomes.end(done); });
+      store.append_prepared(std::move(prepared), [&](const Result<Appended>& done) { outcomes.end(done); });
       if (auto fine = outcomes.so_far(); !fine) return fine;
     }
   };
@@ -144,7 +141,7 @@ Result<ImportResult> import_history(const std::vector<fs::path>& files, const fs
   if (!staged) return fail(staged.error());
   StoreOptions creating;
   creating.node = history->header().node;
-  auto store = EventStore::open(staged->path(), creating);
+  auto store = LmdbEventStore::open(staged->path(), creating);
   if (!store) return fail(store.error());
   if (auto attached = (*store)->attach(memory_projection()); !attached) return fail(attached.error());
   std::set<std::string> names;

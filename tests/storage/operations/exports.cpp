@@ -3,6 +3,7 @@
 #include <sstream>
 #include <thread>
 
+#include "events/evolution.hpp"
 #include "storage/artifact_store.hpp"
 #include "storage/operations/export.hpp"
 #include "storage/operations/import.hpp"
@@ -64,6 +65,37 @@ BOOST_AUTO_TEST_CASE(both_forms_come_back_as_the_same_records_with_the_same_dige
     BOOST_TEST(value(copy->verify()) == 72u);
     BOOST_TEST(value(copy->epoch("\xFFstream")) == 7u);
     BOOST_TEST(code_of(copy->append(one("\xFFstream"))) == "storage.fenced");
+  }
+}
+
+/// A later version of the program, which says who paused in brackets.
+void in_brackets(events::EventT& event) {
+  event.body.AsGoalPaused()->by = "[" + event.body.AsGoalPaused()->by + "]";
+}
+
+BOOST_AUTO_TEST_CASE(events_of_an_older_version_of_their_kind_are_imported_as_they_were_written) {
+  for (const HistoryForm form : both_forms) {
+    Places at;
+    fill(*open_or_throw(at.store), 40);
+    const events::Upcasters upcasters({{events::EventBody::GoalPaused, 0, in_brackets}});
+    const events::OtherUpcasters later(upcasters);
+    AppendRequest newer = one("stream/1");
+    newer.epoch = 9;
+    value(open_or_throw(at.store)->append(newer));
+    ExportOptions options;
+    options.form = form;
+    const auto out = value(export_history_to(at.store, at.file, options));
+    const auto in = value(import_history({at.file}, at.copy));
+    BOOST_TEST((in.commit_hash == out.commit_hash));
+    BOOST_TEST((records_of(at.copy) == records_of(at.store)));
+    BOOST_TEST(in.memory_digest == memory_stored_in(at.store));
+    const auto store = open_or_throw(at.copy);
+    BOOST_TEST(value(store->verify()) == out.events);
+    BOOST_TEST(value(store->find("stream/1", 1))->event.body.AsGoalPaused()->by == "[test]");
+    const auto version = value(store->stream_version("stream/1"));
+    BOOST_TEST(value(store->find("stream/1", version))->event.body.AsGoalPaused()->by == "test");
+    value(store->append(newer));  // and it goes on
+    BOOST_TEST(value(store->verify()) == out.events + 1);
   }
 }
 
