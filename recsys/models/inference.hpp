@@ -1,6 +1,7 @@
 // Private to recsys: what training and serving do alike with a net.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -13,6 +14,14 @@ namespace automodel::recsys {
 /// Gives every parameter its first value: the same for the same seed and program.
 void initialise(Net& net, const InputSpec& inputs, std::uint64_t seed);
 
+/// The same for one tensor, number `index` of its program, that is not int8. `out`: as many numbers as it
+/// has.
+void initialise(const TensorSpec& spec, std::size_t index, const InputSpec& inputs, std::uint64_t seed,
+                std::span<float> out);
+
+inline double log_loss(float logit, float label) {
+  return std::max(logit, 0.0F) - logit * label + std::log1p(std::exp(-std::abs(logit)));
+}
 inline float sigmoid(float logit) { return 1 / (1 + std::exp(-logit)); }
 
 /// Probabilities of an encoded batch, in place of its logits.

@@ -39,25 +39,27 @@ std::optional<Init> read_init(std::string_view text) {
   return std::nullopt;
 }
 
-void initialise(Net& net, const InputSpec& inputs, std::uint64_t seed) {
-  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
-    const auto& spec = net.parameters()[i];
-    const auto values = net.values(i);
-    const auto init = read_init(spec.init).value_or(Init{});  // `assemble` has read it before
-    if (const auto deviation = init.deviation(spec.shape); deviation > 0) {
-      Random random(seed, 1000 + i);
-      for (auto& value : values) value = static_cast<float>(deviation * random.normal());
-    } else if (init.kind == Init::constant) {
-      std::fill(values.begin(), values.end(), static_cast<float>(init.value));
-    }
-    if (!spec.by_value) continue;
-    // Code 0 stands for what was never seen: until training says otherwise it must say nothing.
-    const auto width = values.size() / static_cast<std::size_t>(spec.shape.front());
-    for (const auto& field : inputs.fields) {
-      if (field.kind == Field::Kind::dense) continue;
-      std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(field.offset * width), width, 0.0F);
-    }
+void initialise(const TensorSpec& spec, std::size_t index, const InputSpec& inputs, std::uint64_t seed,
+                std::span<float> out) {
+  const auto init = read_init(spec.init).value_or(Init{});  // `assemble` has read it before
+  if (const auto deviation = init.deviation(spec.shape); deviation > 0) {
+    Random random(seed, 1000 + index);
+    for (auto& value : out) value = static_cast<float>(deviation * random.normal());
+  } else {
+    std::fill(out.begin(), out.end(), init.kind == Init::constant ? static_cast<float>(init.value) : 0.0F);
   }
+  if (!spec.by_value) return;
+  // Code 0 stands for what was never seen: until training says otherwise it must say nothing.
+  const auto width = out.size() / static_cast<std::size_t>(spec.shape.front());
+  for (const auto& field : inputs.fields) {
+    if (field.kind == Field::Kind::dense) continue;
+    std::fill_n(out.begin() + static_cast<std::ptrdiff_t>(field.offset * width), width, 0.0F);
+  }
+}
+
+void initialise(Net& net, const InputSpec& inputs, std::uint64_t seed) {
+  for (std::size_t i = 0; i < net.parameters().size(); ++i)
+    initialise(net.parameters()[i], i, inputs, seed, net.values(i));
 }
 
 }  // namespace automodel::recsys

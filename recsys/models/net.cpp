@@ -85,12 +85,12 @@ Result<void> Net::forward(const Rows& rows, std::span<float> logits) {
   });
 }
 
-Result<void> Net::backward(std::span<const float> gradient) {
+Result<void> Net::backward(std::span<const float> gradient, Penalty penalty) {
   return guarded("backward pass", [&] {
     for (auto& tensor : impl_->model.tensors) tensor.mutable_grad() = at::Tensor();
     impl_->output.backward(borrow(gradient.data(), impl_->output.sizes(), at::kFloat));
     impl_->output = at::Tensor();
-    if (impl_->penalised) impl_->model.penalty().backward();
+    if (impl_->penalised && penalty == Penalty::with) impl_->model.penalty().backward();
     for (auto& tensor : impl_->model.tensors) {
       if (tensor.grad().defined()) tensor.mutable_grad() = tensor.grad().contiguous();
     }

@@ -48,9 +48,10 @@ class Net {
 
   /// Logits of a training batch: [rows]. Keeps what `backward` needs; `rows` must stay until then.
   Result<void> forward(const Rows& rows, std::span<float> logits);
-  /// `gradient`: of the loss by the logits of the last `forward`. The gradient of the program's penalty is
-  /// added to that of the loss.
-  Result<void> backward(std::span<const float> gradient);
+  enum class Penalty : std::uint8_t { with, without };
+  /// `gradient`: of the loss by the logits of the last `forward`. The gradient of the program's penalty,
+  /// where it has one, is added to that of the loss.
+  Result<void> backward(std::span<const float> gradient, Penalty penalty = Penalty::with);
   /// Logits without noise or gradients.
   Result<void> infer(const Rows& rows, std::span<float> logits) const;
 

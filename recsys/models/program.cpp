@@ -10,7 +10,7 @@
 namespace automodel::recsys {
 namespace {
 
-constexpr std::int64_t kMost = std::int64_t{1} << 40;  // numbers in one tensor
+constexpr std::uint64_t kMost = std::uint64_t{1} << 40U;  // numbers in one tensor
 constexpr double kMostNoise = 0.95;
 
 tl::unexpected<Error> bad(const std::string& name, const std::string& why) {
@@ -21,16 +21,6 @@ bool is_identifier(std::string_view name) {
   const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; };
   return !name.empty() && letter(name.front()) &&
          std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
-}
-
-/// Numbers in a tensor; 0 where a dimension is not positive or there are too many.
-std::int64_t count(const std::vector<std::int64_t>& shape) {
-  std::int64_t out = 1;
-  for (const auto n : shape) {
-    if (n <= 0 || out > kMost / n) return 0;
-    out *= n;
-  }
-  return out;
 }
 
 class Assembly {
@@ -65,7 +55,8 @@ Result<void> Assembly::take_name(const std::string& name) {
 
 Result<void> Assembly::add(TensorSpec spec) {
   if (auto free = take_name(spec.name); !free) return free;
-  if (count(spec.shape) == 0) return bad(spec.name, "has a dimension that is not positive, or is too large");
+  if (count_of(spec.shape) == 0)
+    return bad(spec.name, "has a dimension that is not positive, or is too large");
   if (!read_init(spec.init)) return bad(spec.name, "has an unknown init: '" + spec.init + "'");
   out_.tensors.push_back(std::move(spec));
   return {};
@@ -74,7 +65,7 @@ Result<void> Assembly::add(TensorSpec spec) {
 Result<void> Assembly::add_tables(const LookUp& look_up) {
   const auto& name = look_up.name;
   if (auto free = take_name(name); !free) return free;
-  const auto width = count(look_up.shape);
+  const auto width = look_up.width();
   if (width == 0) return bad(name, "has a dimension that is not positive, or is too large");
   if (singles_ + bags_ > 0) {
     auto table = add({name + "_table", {rows_, width}, look_up.init, true, look_up.int8});
@@ -128,15 +119,13 @@ Result<Assembled> Assembly::make() && {
     if (auto added = add_tables(look_up); !added) return fail(added.error());
   }
   for (const auto& parameter : program_.parameters) {
-    if (parameter.int8) return bad(parameter.name, "is int8: only the tables of look-ups can be");
-    if (parameter.by_value && (parameter.shape.empty() || parameter.shape.front() != rows_)) {
-      return bad(parameter.name, "belongs to the values of fields, but has not one row a value");
-    }
+    if (parameter.int8 || parameter.by_value)
+      return bad(parameter.name, "is int8 or has a row a value, as only the tables of look-ups can");
     if (auto added = add(parameter); !added) return fail(added.error());
   }
   for (const auto& noise : program_.noise) {
     if (auto free = take_name(noise.name); !free) return fail(free.error());
-    if (count({noise.width}) == 0) return bad(noise.name, "has a width that is not positive");
+    if (count_of({noise.width}) == 0) return bad(noise.name, "has a width that is not positive");
     if (!(noise.rate >= 0 && noise.rate <= kMostNoise)) {
       return bad(noise.name, "has a rate of " + short_text(noise.rate) + ", which is not from 0 to 0.95");
     }
@@ -152,11 +141,20 @@ Result<Assembled> Assembly::make() && {
 
 }  // namespace
 
-std::int64_t LookUp::width() const { return count(shape); }
+std::uint64_t count_of(const std::vector<std::int64_t>& shape) {
+  std::uint64_t out = 1;
+  for (const auto n : shape) {
+    if (n <= 0 || out > kMost / static_cast<std::uint64_t>(n)) return 0;
+    out *= static_cast<std::uint64_t>(n);
+  }
+  return out;
+}
+
+std::int64_t LookUp::width() const { return static_cast<std::int64_t>(count_of(shape)); }
 
 std::uint64_t Assembled::values() const {
   std::uint64_t out = 0;
-  for (const auto& tensor : tensors) out += static_cast<std::uint64_t>(count(tensor.shape));
+  for (const auto& tensor : tensors) out += count_of(tensor.shape);
   return out;
 }
 

@@ -22,7 +22,8 @@ struct TensorSpec {
   std::string name;
   std::vector<std::int64_t> shape;
   std::string init;
-  /// Rows belong to the values of fields: the rows of missing values (code 0) begin as zeros.
+  /// A look-up's table: the rows of missing values (code 0) begin as zeros. Not for a program's own
+  /// parameters.
   bool by_value = false;
   bool int8 = false;  // quantised: not trained
 
@@ -41,7 +42,7 @@ struct LookUp {
   enum Fields : std::uint8_t { all, categorical } fields = all;  // categorical: singles and bags only
   bool int8 = false;  // NAME_table is int8, and NAME_scale [table_rows, 1] has one factor a row
 
-  std::int64_t width() const;  // w
+  std::int64_t width() const;  // w; 0 where the shape makes no sense
   bool operator==(const LookUp&) const = default;
 };
 
@@ -73,6 +74,9 @@ struct Program {
   static Result<Program> from_json(std::string_view text);
   bool operator==(const Program&) const = default;
 };
+
+/// Numbers in a tensor; 0 where a dimension is not positive or there are more than 2^40.
+std::uint64_t count_of(const std::vector<std::int64_t>& shape);
 
 /// A program made complete for some inputs.
 struct Assembled {

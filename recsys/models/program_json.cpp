@@ -34,8 +34,7 @@ std::string Program::to_json() const {
               {"penalised", penalised}};
   for (const auto& l : look_ups) out["look_ups"].push_back(recsys::to_json(l));
   for (const auto& p : parameters) {
-    out["parameters"].push_back(
-        {{"name", p.name}, {"shape", p.shape}, {"init", p.init}, {"by_value", p.by_value}});
+    out["parameters"].push_back({{"name", p.name}, {"shape", p.shape}, {"init", p.init}});
   }
   for (const auto& n : noise)
     out["noise"].push_back({{"name", n.name}, {"width", n.width}, {"rate", n.rate}});
@@ -48,7 +47,7 @@ Result<Program> Program::from_json(std::string_view text) try {
   j.at("script").get_to(out.script);
   for (const auto& l : j.at("look_ups")) out.look_ups.push_back(look_up(l));
   for (const auto& p : j.at("parameters"))
-    out.parameters.push_back({p.at("name"), p.at("shape"), p.at("init"), p.at("by_value")});
+    out.parameters.push_back({p.at("name"), p.at("shape"), p.at("init")});
   for (const auto& n : j.at("noise")) out.noise.push_back({n.at("name"), n.at("width"), n.at("rate")});
   j.at("penalised").get_to(out.penalised);
   return out;

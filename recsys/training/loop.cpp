@@ -113,7 +113,7 @@ Result<double> Loop::step(std::span<const std::uint32_t> positions, Random& rand
   double loss = 0;
   for (std::size_t i = 0; i < logits_.size(); ++i) {
     const float z = logits_[i], y = batch_.labels[i];
-    loss += std::max(z, 0.0F) - z * y + std::log1p(std::exp(-std::abs(z)));
+    loss += log_loss(z, y);
     gradient_[i] = (sigmoid(z) - y) / static_cast<float>(logits_.size());
   }
   if (!std::isfinite(loss)) {

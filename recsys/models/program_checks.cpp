@@ -1,0 +1,216 @@
+#include "recsys/models/program_checks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "recsys/models/fit_check.hpp"
+#include "recsys/models/inference.hpp"
+#include "recsys/models/threads.hpp"
+#include "recsys/models/torch_module.hpp"
+#include "recsys/models/values.hpp"
+#include "recsys/training/random.hpp"
+
+namespace automodel::recsys {
+namespace {
+
+constexpr std::uint32_t kFewValues = 5;
+constexpr std::size_t kFewRows = 16, kEntries = 40;
+constexpr double kSpread = 0.1, kSmallGradient = 1e-3, kMostError = 1e-4;
+
+/// The sum of the logits, each with a weight of its own, and the penalty: a function of all tensors, whose
+/// gradients are looked at.
+class Probe {
+ public:
+  Probe(const Program& program, const Assembled& assembled, const InputSpec& inputs, std::uint64_t seed)
+      : model_(compile_module(program, assembled, at::kDouble)),
+        penalised_(program.penalised),
+        inputs_(inputs),
+        batch_(random_batch(inputs_, kFewRows, seed)) {
+    Random random(seed, 3);
+    for (std::size_t r = 0; r < kFewRows; ++r) weights_.push_back(random.normal());
+  }
+
+  const std::vector<TensorSpec>& tensors() const { return model_.specs; }
+  double* values(std::size_t i) { return model_.tensors[i].data_ptr<double>(); }
+  void set(const TensorValues& values) {
+    for (std::size_t i = 0; i < model_.specs.size(); ++i) {
+      const auto& from = values.at(model_.specs[i].name);
+      std::copy(from.begin(), from.end(), this->values(i));
+    }
+  }
+  /// Empty where the output does not depend on the tensor.
+  const at::Tensor& gradient(std::size_t i) const { return model_.tensors[i].grad(); }
+
+  double value() {
+    const torch::NoGradGuard no_gradients;
+    return output().item<double>();
+  }
+  void take_gradients() {
+    for (auto& tensor : model_.tensors) tensor.mutable_grad() = at::Tensor();
+    auto out = output();
+    if (out.requires_grad()) out.backward();
+    for (auto& tensor : model_.tensors) {
+      if (tensor.grad().defined()) tensor.mutable_grad() = tensor.grad().contiguous();
+    }
+  }
+
+ private:
+  at::Tensor output() {
+    const auto logits = model_.forward(view(batch_, inputs_, 0, kFewRows), false);
+    auto out = (logits * borrow(weights_.data(), {static_cast<std::int64_t>(kFewRows)}, at::kDouble)).sum();
+    return penalised_ ? out + model_.penalty() : out;
+  }
+
+  TorchModule model_;
+  bool penalised_;
+  const InputSpec& inputs_;
+  Batch batch_;
+  std::vector<double> weights_;
+};
+
+Result<void> check_finite(Probe& probe, const char* where) {
+  if (!std::isfinite(probe.value()))
+    return fail("models.not_finite", "the output is not finite with " + std::string(where));
+  probe.take_gradients();
+  for (std::size_t i = 0; i < probe.tensors().size(); ++i) {
+    const auto& gradient = probe.gradient(i);
+    if (gradient.defined() && !at::isfinite(gradient).all().item<bool>()) {
+      return fail("models.not_finite",
+                  "the gradient of '" + probe.tensors()[i].name + "' is not finite with " + where, {},
+                  "a root, a norm, a logarithm or a quotient at zero?");
+    }
+  }
+  return {};
+}
+
+/// Central differences. One of several steps must agree: a large one may step over the kink of a rectifier,
+/// and a small one loses digits.
+GradientCheck compare(Probe& probe, std::size_t tensor, std::size_t index, double automatic) {
+  GradientCheck out{probe.tensors()[tensor].name, index, automatic, 0, INFINITY};
+  double& weight = probe.values(tensor)[index];
+  const double kept = weight;
+  for (const double h : {1e-5, 1e-6, 1e-7}) {
+    weight = kept + h;
+    const double above = probe.value();
+    weight = kept - h;
+    const double below = probe.value();
+    weight = kept;
+    const double numeric = (above - below) / (2 * h);
+    const double error =
+        std::abs(numeric - automatic) / std::max({std::abs(numeric), std::abs(automatic), kSmallGradient});
+    if (error >= out.error) continue;
+    out.error = error;
+    out.numeric = numeric;
+  }
+  return out;
+}
+
+/// Numbers of every tensor in turn, at random places.
+void compare_gradients(Probe& probe, std::uint64_t seed, ProgramReport& report) {
+  Random random(seed, 4);
+  std::vector<at::Tensor> automatic;
+  for (std::size_t i = 0; i < probe.tensors().size(); ++i) {
+    const auto gradient = probe.gradient(i);
+    automatic.push_back(gradient);
+    if (!gradient.defined() || gradient.count_nonzero().item<std::int64_t>() == 0)
+      report.without_gradient.push_back(probe.tensors()[i].name);
+  }
+  for (std::size_t n = 0; n < kEntries && !automatic.empty(); ++n) {
+    const auto tensor = n % automatic.size();
+    const auto index = random.below(static_cast<std::uint32_t>(count_of(probe.tensors()[tensor].shape)));
+    const auto& gradient = automatic[tensor];
+    report.gradients.push_back(
+        compare(probe, tensor, index, gradient.defined() ? gradient.data_ptr<double>()[index] : 0));
+    report.gradient_error = std::max(report.gradient_error, report.gradients.back().error);
+  }
+}
+
+Result<void> check_gradients(const Program& program, const InputSpec& inputs, std::uint64_t seed,
+                             ProgramReport& report) {
+  const auto few = with_values(inputs, kFewValues);
+  const auto assembled = assemble(program, few);
+  if (!assembled) return fail(assembled.error());
+  const auto first = random_values(program, few, seed, 0),
+             random = random_values(program, few, seed, kSpread);
+  if (!first || !random) return fail(first ? random.error() : first.error());
+  Result<void> checked;
+  const auto done = guarded("checking the model", [&] {
+    make_threads(1);
+    Probe probe(program, *assembled, few, seed);
+    probe.set(*first);
+    checked = check_finite(probe, "the first values");
+    if (!checked) return;
+    probe.set(*random);
+    checked = check_finite(probe, "random values");
+    if (checked) compare_gradients(probe, seed, report);
+  });
+  if (!done) return done;
+  if (!checked) return checked;
+  for (const auto& entry : report.gradients) {
+    if (entry.error <= kMostError) continue;
+    return fail("models.wrong_gradient",
+                "'" + entry.tensor + "': the automatic gradient of number " + std::to_string(entry.index) +
+                    " is " + short_text(entry.automatic) + ", the numeric one " + short_text(entry.numeric));
+  }
+  return {};
+}
+
+Result<void> check_values(const Assembled& assembled, const TensorValues& values) {
+  const auto bad = [](const std::string& why) { return fail("models.bad_values", why); };
+  for (const auto& spec : assembled.tensors) {
+    const auto found = values.find(spec.name);
+    if (found == values.end()) return bad("there are no values for '" + spec.name + "'");
+    if (found->second.size() == count_of(spec.shape)) continue;
+    return bad("'" + spec.name + "' has " + std::to_string(count_of(spec.shape)) + " numbers, not " +
+               std::to_string(found->second.size()));
+  }
+  for (const auto& [name, unused] : values) {
+    if (std::none_of(assembled.tensors.begin(), assembled.tensors.end(),
+                     [&](const TensorSpec& spec) { return spec.name == name; }))
+      return bad("the program has no tensor '" + name + "'");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<double>> run_program(const Program& program, const InputSpec& inputs, const Batch& batch,
+                                        const TensorValues& values) {
+  const auto assembled = assemble(program, inputs);
+  if (!assembled) return fail(assembled.error());
+  if (auto same = check_values(*assembled, values); !same) return fail(same.error());
+  if (batch.singles.size() != batch.rows * inputs.singles() ||
+      batch.bags.size() != batch.rows * inputs.bags() * inputs.max_bag ||
+      batch.dense.size() != batch.rows * inputs.denses()) {
+    return fail("models.bad_values", "the batch is not of these inputs");
+  }
+  std::vector<double> out(batch.rows);
+  const auto done = guarded("running the model", [&] {
+    const torch::NoGradGuard no_gradients;
+    auto model = compile_module(program, *assembled, at::kDouble);
+    for (std::size_t i = 0; i < model.specs.size(); ++i) {
+      const auto& from = values.at(model.specs[i].name);
+      model.tensors[i].copy_(borrow(from.data(), model.specs[i].shape, at::kDouble));
+    }
+    const auto logits = model.forward(view(batch, inputs, 0, batch.rows), false).contiguous();
+    std::copy_n(logits.data_ptr<double>(), batch.rows, out.begin());
+  });
+  if (!done) return fail(done.error());
+  return out;
+}
+
+Result<ProgramReport> check_program(const Program& program, const InputSpec& inputs, std::uint64_t seed) {
+  const auto assembled = assemble(program, inputs);
+  if (!assembled) return fail(assembled.error());
+  for (const auto& look_up : program.look_ups) {
+    if (look_up.int8) return fail("models.bad_program", "'" + look_up.name + "' is int8: it has no gradient");
+  }
+  ProgramReport out;
+  out.parameters = assembled->values();
+  if (auto good = check_gradients(program, inputs, seed, out); !good) return fail(good.error());
+  if (auto good = check_fit(program, inputs, seed, out); !good) return fail(good.error());
+  return out;
+}
+
+}  // namespace automodel::recsys
