@@ -19,7 +19,8 @@ struct HyperParameter {
   std::string name;
   std::vector<double> value;                // one number, or the entries of a list
   bool is_list = false;
-  std::vector<std::vector<double>> choices; // `choices = [8, 16]`, or from `range`: low, default, high in steps
+  std::vector<std::vector<double>> choices;  // `choices = [8, 16]`; or from `range`: the default, and from low to high by equal
+                                             // factors (at most 9 values) where high is 8 times low, else by equal steps (5)
   std::optional<double> low, high;
   std::string meaning;
   Span span;

@@ -55,6 +55,7 @@ struct MathText {
 struct Parsed {
   std::vector<Statement> statements;
   std::vector<Problem> problems;  // empty where all was understood
+  std::size_t expanded = 0;       // what its macros cost of Limits::expansions
 };
 
 }  // namespace automodel::papers

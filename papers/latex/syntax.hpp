@@ -74,8 +74,10 @@ struct Statement {
 /// dropout mlp attention gru leakyrelu prelu gelu silu swish softplus elu identity normalize.
 bool built_in(const std::string& lower_case_name);
 
-/// The tree as text in one line, for tests and messages: `(add (mul x_{0} …) …)` is not needed; LaTeX that parses back to the
-/// same tree is.
+/// The tree as LaTeX in one line that parses back to the same tree.
 std::string to_latex(const Node& node);
+
+/// Equal but for places.
+bool same_tree(const Node& a, const Node& b);
 
 }  // namespace automodel::papers
