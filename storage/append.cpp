@@ -171,9 +171,11 @@ Result<Result<void>> write_epoch(WriteTransaction& transaction, const std::strin
                              "stream '" + stream + "' is at epoch " + std::to_string(head.epoch) +
                                  " already, above " + std::to_string(epoch),
                              stream, "an epoch is only raised"));
-  head.epoch = epoch;
-  if (auto put = transaction.put(Table::heads, view(stream), StreamHead{0, epoch, {}}.encode()); !put)
-    return fail(put.error());
+  const auto kept = load<StreamHead>(transaction, Table::heads, view(stream));
+  if (!kept) return fail(kept.error());
+  StreamHead raised = kept->value_or(StreamHead{});
+  raised.epoch = head.epoch = epoch;
+  if (auto put = transaction.put(Table::heads, view(stream), raised.encode()); !put) return fail(put.error());
   return Result<void>();
 }
 

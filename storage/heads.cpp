@@ -87,6 +87,8 @@ Result<StreamHead> load_head(const Transaction& transaction, const std::string& 
   if (!entry) return fail(entry.error());
   if (entry->version == 0) return head;
   const auto last = read_last(transaction, entry->sequence, false);
+  // An archived event that cannot be read: what was kept of it is enough to go on.
+  if (!last && *raised && (*raised)->version == entry->version) return **raised;
   if (!last) return fail(last.error());
   head.version = entry->version;
   head.epoch = std::max(head.epoch, last->epoch);

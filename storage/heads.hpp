@@ -17,7 +17,8 @@ Result<std::uint64_t> load_last_sequence(const Transaction& transaction);
 Result<std::uint64_t> load_version(const Transaction& transaction, const std::string& stream);
 
 /// The stream's head; of a stream without events version 0. The epoch is the higher one of its last event
-/// and of what raise_epoch() recorded, at least 1. Errors: storage.corrupt.
+/// and of what raise_epoch() recorded, at least 1. Where its last event is archived and cannot be read, it is
+/// what archiving kept of it. Errors: storage.corrupt.
 Result<StreamHead> load_head(const Transaction& transaction, const std::string& stream);
 
 /// What the `state` row says: true of some commit, seldom of the newest (next_message always counts).

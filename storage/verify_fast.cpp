@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -223,12 +224,16 @@ class FastCheck {
       if (!then) return fail(then.error());
       if (!*then || (*then)->commit != claims_.state.commit_hash) return false;
     }
+    std::multimap<std::uint64_t, events::Hash256> named;  // in their order: archived ones share blocks
     for (const auto& [stream, head] : claims_.heads) {
       const auto sequence = sequence_of(*transaction, stream, head.version);
       if (!sequence || *sequence == 0 || *sequence > last_) return false;
-      const auto then = hashes_of(*transaction, *sequence);
+      named.emplace(*sequence, head.hash);
+    }
+    for (const auto& [sequence, hash] : named) {
+      const auto then = hashes_of(*transaction, sequence);
       if (!then) return fail(then.error());
-      if (!*then || (*then)->event != head.hash) return false;
+      if (!*then || (*then)->event != hash) return false;
     }
     return true;
   }

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t name_digits = 20;
 constexpr std::string_view suffix = ".segment";
-constexpr const char* put_back = "put the file back from a backup: events.mdb needs it";
+constexpr const char* put_back = "put the file back from any backup of this store that has it: a segment never changes";
 
 std::string padded(std::uint64_t number) {
   const std::string digits = std::to_string(number);

@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <functional>
 
 #include "storage/archive/segments.hpp"
 #include "storage/directory.hpp"
 #include "storage/lmdb/records.hpp"
 #include "storage/operations/archive_plan.hpp"
+#include "storage/operations/archived_heads.hpp"
 #include "storage/operations/history_check.hpp"
 #include "storage/operations/stored_records.hpp"
+#include "storage/operations/write_to.hpp"
 #include "storage/reader.hpp"
 #include "storage/record_cursor.hpp"
 
@@ -22,21 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t taken_out_at_once = 1u << 14;
-
-/// A transaction, with a larger map where it has no room.
-Result<void> write_to(Environment& environment, const std::function<Result<void>(WriteTransaction&)>& apply) {
-  for (;;) {
-    Result<void> written;
-    {
-      auto transaction = environment.write();
-      if (!transaction) return fail(transaction.error());
-      written = apply(*transaction);
-      if (written) written = transaction->commit();
-    }
-    if (written || written.error().code != map_full) return written;
-    if (auto grown = environment.grow(); !grown) return grown;
-  }
-}
 
 Result<Format> format_of(const Transaction& transaction) {
   const auto stored = transaction.get(Table::meta, view(format_key));
@@ -276,12 +262,15 @@ Result<ArchiveResult> archive_history(const fs::path& given, std::string_view be
   if (!plan) return fail(plan.error());
   ArchiveResult result;
   result.plan = std::move(*plan);
+  const auto streams = (*store)->streams();
+  if (!streams) return fail(streams.error());
   const auto free_before = free_bytes(**environment);
   if (!free_before) return fail(free_before.error());
   Archiver archiver((*store)->path(), **environment, options, result);
   if (auto finished = archiver.finish_last_run(); !finished) return fail(finished.error());
   if (auto removed = archiver.remove_leftovers(identity->last_sequence); !removed)
     return fail(removed.error());
+  if (auto kept = keep_heads(**environment, *streams, result.plan.until); !kept) return fail(kept.error());
   if (result.plan.events() > 0)
     if (auto archived = archiver.archive_until(result.plan.until, identity->node); !archived)
       return fail(archived.error());

@@ -84,6 +84,59 @@ BOOST_AUTO_TEST_CASE(a_missing_segment_is_named_and_everything_else_can_be_read)
   value(store->append(std::move(request)));  // the node goes on
 }
 
+BOOST_AUTO_TEST_CASE(
+    a_stream_whose_last_event_is_in_a_damaged_segment_goes_on_and_is_whole_with_the_file_back) {
+  const Archived at;
+  const auto path = at.segment(0);
+  const std::string whole = content_of(path);
+  for (const std::string& content : {std::string(), whole.substr(0, whole.size() / 2)}) {
+    write_file(path, content);
+    const auto store = open_or_throw(at.path);
+    BOOST_TEST(code_of(store->find("large", 2)) == "storage.corrupt");
+    const auto version = value(store->stream_version("large"));
+    BOOST_TEST(code_of(store->append(one("large", "goal-1", Expected::exactly(version - 1)))) ==
+               "storage.version_conflict");
+    value(store->append(one("large", "goal-1", Expected::exactly(version))));
+  }
+  write_file(path, whole);
+  BOOST_TEST(verified(at).intact());  // what was appended follows what is in the segment
+}
+
+BOOST_AUTO_TEST_CASE(a_raised_epoch_leaves_what_was_kept_of_an_archived_stream) {
+  const Archived at;
+  value(open_or_throw(at.path)->raise_epoch("large", 7));
+  fs::remove(at.segment(0));
+  const auto store = open_or_throw(at.path);
+  BOOST_TEST(value(store->epoch("large")) == 7u);
+  BOOST_TEST(code_of(store->append(one("large"))) == "storage.fenced");
+  AppendRequest owner = one("large");
+  owner.epoch = 7;
+  BOOST_TEST(value(store->append(std::move(owner))).version == 3u);
+}
+
+/// Stores that were archived by programs which kept nothing.
+BOOST_AUTO_TEST_CASE(without_what_was_kept_an_append_says_what_to_do_and_archiving_again_keeps_it) {
+  const Archived at;
+  const auto forget = [&] {
+    const auto environment = value(Environment::open(at.path, false));
+    auto transaction = value(environment->write());
+    value(transaction.erase(Table::heads, view("large")));
+    value(transaction.commit());
+  };
+  forget();
+  const auto path = at.segment(0);
+  const std::string whole = content_of(path);
+  fs::remove(path);
+  const auto refused = open_or_throw(at.path)->append(one("large"));
+  BOOST_TEST(code_of(refused) == "storage.corrupt");
+  BOOST_TEST(refused.error().where == path.string());
+  BOOST_TEST(refused.error().hint.find("put the file back from any backup") != std::string::npos);
+  write_file(path, whole);
+  archive_before(at.path, 49);
+  fs::remove(path);
+  value(open_or_throw(at.path)->append(one("large")));
+}
+
 BOOST_AUTO_TEST_CASE(what_was_read_before_does_not_hide_that_a_segment_is_gone) {
   const Archived at;
   const auto store = open_or_throw(at.path);
