@@ -15,7 +15,8 @@ namespace {
 
 /// The next append is checked against them: a store that starts needs no segment.
 constexpr std::uint64_t newest_that_stay = 2;
-constexpr const char* start_once = "start the node once (automodel node): it catches up";
+const std::string start_once = "start the node once (automodel node): it catches up";
+constexpr const char* dropped = "where no program uses it any more: automodel projections drop ";
 constexpr const char* stop_once =
     "start the node and stop it once (automodel node, then Ctrl-C): its agents take a snapshot when they "
     "stop";
@@ -61,11 +62,12 @@ class Limits {
                     "restore the store from a backup");
       const auto& building = checkpoint->building;
       const std::uint64_t applied = building ? building->sequence : checkpoint->sequence;
+      const std::string name(text(cursor->key()));
       stop_at(applied + 1,
-              "projection '" + std::string(text(cursor->key())) + "' " +
+              "projection '" + name + "' " +
                   (building ? "is being rebuilt, and stands at event " : "has applied the events up to ") +
                   std::to_string(applied),
-              start_once);
+              start_once + (name == memory_projection()->name() ? "" : "; " + (dropped + name)));
     }
     return more ? Result<void>() : fail(more.error());
   }
@@ -88,10 +90,10 @@ class Limits {
   }
 
  private:
-  void stop_at(std::uint64_t sequence, std::string reason, const char* remedy) {
+  void stop_at(std::uint64_t sequence, std::string reason, std::string remedy) {
     if (sequence > plan_.until) return;
     plan_.until = sequence - 1;
-    plan_.held_back = HeldBack{sequence, std::move(reason), remedy};
+    plan_.held_back = HeldBack{sequence, std::move(reason), std::move(remedy)};
   }
 
   const Transaction& transaction_;

@@ -90,6 +90,12 @@ BOOST_AUTO_TEST_CASE(old_history_is_archived_and_read_as_before) {
   BOOST_TEST(at.run({"verify", "--store", "store"}).status == 0);
   BOOST_TEST(at.good({"replay", "--verify", "--store", "store"})["match"].get<bool>());
   BOOST_TEST(at.good({"stats", "--store", "store"})["archived_events"] == 6);
+  const json projections = at.good({"projections", "list", "--store", "store"});
+  BOOST_REQUIRE(projections.size() == 1u);
+  BOOST_TEST(projections[0]["name"] == "memory");
+  BOOST_TEST(projections[0]["of_nodes"].get<bool>());
+  BOOST_TEST(at.bad({"projections", "drop", "memory", "--store", "store"}) == "storage.projection_in_use 1");
+  BOOST_TEST(at.bad({"projections", "drop", "x", "--store", "store"}) == "storage.no_such_projection 1");
   BOOST_TEST(at.bad({"archive", "--before", "yesterday", "--store", "store"}) == "usage.moment 2");
   BOOST_TEST(at.bad({"archive", "--before", "5", "--store", "none"}) == "storage.not_a_store 1");
   BOOST_TEST(at.run({"archive", "--store", "store"}).status == 2);

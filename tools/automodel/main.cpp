@@ -138,6 +138,7 @@ void add_commands(CLI::App& app, Program& program) {
   add_bench(app, program);
   add_backup(app, program);
   add_archive(app, program);
+  add_projections(app, program);
   add_export(app, program);
   add_import(app, program);
   add_keys(app, program);

@@ -35,6 +35,7 @@ void add_explain(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
 void add_backup(CLI::App& app, Program& program);
 void add_archive(CLI::App& app, Program& program);
+void add_projections(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);
 void add_import(CLI::App& app, Program& program);
 void add_keys(CLI::App& app, Program& program);
