@@ -1,0 +1,165 @@
+#include "papers/checks.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace automodel::papers {
+namespace {
+
+/// The numbers of a tensor, or of a single value of it.
+const std::vector<double>& tensor(const recsys::TensorValues& values, const std::string& name) {
+  static const std::vector<double> none;
+  const auto at = values.find(name);
+  return at == values.end() ? none : at->second;
+}
+
+/// [field, shape…] of one row: singles, then bags (their mean), then dense fields (their own row times the value).
+Array look_up_of(const ScriptLookUp& look_up, const recsys::InputSpec& inputs, const recsys::Batch& batch, std::size_t row,
+                 const recsys::TensorValues& values) {
+  std::size_t width = 1;
+  for (const auto size : look_up.shape) width *= static_cast<std::size_t>(size);
+  const auto& table = tensor(values, look_up.name + "_table");
+  const auto& dense = tensor(values, look_up.name + "_dense");
+  std::vector<double> all;
+  const auto add = [&](const std::vector<double>& from, std::size_t position, double factor) {
+    for (std::size_t i = 0; i < width; ++i) all.push_back(from[position * width + i] * factor);
+  };
+  const auto singles = inputs.singles(), bags = inputs.bags(), denses = inputs.denses();
+  for (std::size_t s = 0; s < singles; ++s) add(table, static_cast<std::size_t>(batch.singles[row * singles + s]), 1);
+  for (std::size_t b = 0; b < bags; ++b) {
+    std::vector<double> sum(width);
+    double count = 0;
+    for (std::size_t m = 0; m < inputs.max_bag; ++m) {
+      const auto code = batch.bags[(row * bags + b) * inputs.max_bag + m];
+      if (code < 0) continue;
+      count += 1;
+      for (std::size_t i = 0; i < width; ++i) sum[i] += table[static_cast<std::size_t>(code) * width + i];
+    }
+    for (auto& x : sum) all.push_back(x / std::max(1.0, count));
+  }
+  if (!look_up.categorical_only) {
+    for (std::size_t d = 0; d < denses; ++d) add(dense, d, batch.dense[row * denses + d]);
+  }
+  Array out;
+  out.shape = {static_cast<std::int64_t>(all.size() / width)};
+  out.shape.insert(out.shape.end(), look_up.shape.begin(), look_up.shape.end());
+  out.data = std::move(all);
+  return out;
+}
+
+struct Instance {
+  CompiledCard card;
+  Script script;
+};
+
+Result<Instance> instance(const std::string& name, const std::string& text, const CompileRequest& request,
+                          const recsys::InputSpec& inputs) {
+  Instance out{compile_card(name, text, request), {}};
+  auto script = script_for(out.card, counts_of(inputs));
+  if (!script) return fail(script.error());
+  out.script = std::move(*script);
+  return out;
+}
+
+std::string as_setting(const std::vector<double>& choice) {
+  std::string out;
+  for (const auto number : choice) {
+    auto text = std::to_string(number);
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+    out += (out.empty() ? "" : ",") + text;
+  }
+  return out;
+}
+
+/// Other values of every setting, one at a time: those that the card itself offers.
+std::vector<CompileRequest> variations(const CompiledCard& card, const CompileRequest& request) {
+  std::vector<CompileRequest> out;
+  for (const auto& parameter : card.method.card.head.parameters) {
+    if (request.settings.contains(parameter.name) || parameter.choices.empty()) continue;
+    for (const auto* choice : {&parameter.choices.front(), &parameter.choices.back()}) {
+      if (*choice == parameter.value) continue;
+      out.push_back(request);
+      out.back().settings[parameter.name] = as_setting(*choice);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+GivenValues given_values(const Script& script, const recsys::InputSpec& inputs, const recsys::Batch& batch, std::size_t row,
+                         const recsys::TensorValues& values) {
+  GivenValues out;
+  for (const auto& parameter : script.parameters) out.parameters[parameter.key] = {parameter.shape, tensor(values, parameter.name), false};
+  for (const auto& look_up : script.look_ups) out.look_ups[look_up.key] = look_up_of(look_up, inputs, batch, row, values);
+  const auto denses = inputs.denses();
+  for (std::size_t d = 0; d < denses; ++d) out.dense.push_back(batch.dense[row * denses + d]);
+  return out;
+}
+
+Result<double> disagreement(const CompiledCard& card, const recsys::InputSpec& inputs, std::size_t rows, std::uint64_t seed) {
+  const auto script = script_for(card, counts_of(inputs));
+  if (!script) return fail(script.error());
+  const auto program = to_program(*script);
+  const auto values = recsys::random_values(program, inputs, seed, 0.3);
+  if (!values) return fail(values.error());
+  const auto batch = recsys::random_batch(inputs, rows, seed + 1);
+  const auto logits = recsys::run_program(program, inputs, batch, *values);
+  if (!logits) return fail(logits.error());
+  const auto sizes = sizes_for(card, counts_of(inputs));
+  double worst = 0;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto answer = interpret(card.method, card.typed, sizes, given_values(*script, inputs, batch, row, *values));
+    if (!answer) return fail(answer.error());
+    const double scale = std::max({1.0, std::abs(*answer), std::abs((*logits)[row])});
+    const double difference = std::abs(*answer - (*logits)[row]) / scale;
+    if (!(difference <= worst)) worst = difference;  // not a number stays
+  }
+  return worst;
+}
+
+Result<CardReport> check_card(const std::string& name, const std::string& text, const CompileRequest& request,
+                              const recsys::InputSpec& inputs, std::uint64_t seed) {
+  CardReport out;
+  const auto whole = instance(name, text, request, inputs);
+  if (!whole) return fail(whole.error());
+  const auto assembled = recsys::assemble(to_program(whole->script), inputs);
+  if (!assembled) return fail(assembled.error());
+  out.parameters = static_cast<std::int64_t>(assembled->values());
+  auto stated = stated_parameter_count(whole->card, counts_of(inputs));
+  if (!stated) return fail(stated.error());
+  out.stated = *stated;
+  if (out.stated && *out.stated != out.parameters) {
+    return fail("papers.wrong_count",
+                "the card states " + std::to_string(*out.stated) + " parameters, its equations have " + std::to_string(out.parameters),
+                name, "parameter_count or an equation is wrong");
+  }
+  const auto small = recsys::with_values(inputs, 5);
+  const auto more_fields = recsys::made_up_inputs(small.singles() + 1, small.bags() + 1, small.denses() + 1);
+  const auto compare = [&](const CompiledCard& card, const recsys::InputSpec& spec, const std::string& what) -> Result<void> {
+    const auto worst = disagreement(card, spec, 4, seed);
+    if (!worst) return fail(worst.error());
+    ++out.shapes;
+    if (!(*worst <= out.disagreement)) out.disagreement = *worst;
+    if (*worst <= 1e-5) return {};
+    return fail("papers.disagrees", "the program and the equations differ by " + std::to_string(*worst) + what, name,
+                "this is a flaw of the compiler: please report the card");
+  };
+  if (auto done = compare(whole->card, small, ""); !done) return fail(done.error());
+  if (auto done = compare(whole->card, more_fields, " with more fields"); !done) return fail(done.error());
+  for (const auto& variation : variations(whole->card, request)) {
+    const auto other = compile_card(name, text, variation);
+    const auto possible = script_for(other, counts_of(small));
+    if (!possible && possible.error().code == "papers.bad_size") continue;  // two settings that do not go together
+    std::string what = " with";
+    for (const auto& [key, value] : variation.settings) what += " " + key + "=" + value;
+    if (auto done = compare(other, small, what); !done) return fail(done.error());
+  }
+  auto program = recsys::check_program(to_program(whole->script), inputs, seed);
+  if (!program) return fail(program.error());
+  out.program = std::move(*program);
+  return out;
+}
+
+}  // namespace automodel::papers

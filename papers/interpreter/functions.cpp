@@ -1,0 +1,224 @@
+// Products and built-in functions.
+#include <algorithm>
+#include <cmath>
+
+#include "papers/interpreter/evaluator.hpp"
+
+namespace automodel::papers {
+
+Array Evaluator::multiply(const Array& a, const Array& b) {
+  if (a.rank() == 0 || b.rank() == 0) {
+    auto out = both(a, b, [](double x, double y) { return x * y; });
+    out.row = a.row || b.row;
+    return out;
+  }
+  if (a.rank() == 1 && b.rank() == 1) {
+    if (a.row && !b.row) {
+      double sum = 0;
+      for (std::size_t i = 0; i < a.data.size(); ++i) sum += a.data[i] * b.data[i];
+      return Array::number(sum);
+    }
+    auto out = Array::zeros({a.shape[0], b.shape[0]});
+    for (std::size_t i = 0; i < a.data.size(); ++i) {
+      for (std::size_t j = 0; j < b.data.size(); ++j) out.data[i * b.data.size() + j] = a.data[i] * b.data[j];
+    }
+    return out;
+  }
+  const auto rows = a.rank() == 2 ? a.shape[0] : 1, inner = a.shape.back(), columns = b.rank() == 2 ? b.shape[1] : 1;
+  Array out = Array::zeros({rows, columns});
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < columns; ++j) {
+      double sum = 0;
+      for (std::int64_t k = 0; k < inner; ++k) {
+        sum += a.data[static_cast<std::size_t>(i * inner + k)] * b.data[static_cast<std::size_t>(k * columns + j)];
+      }
+      out.data[static_cast<std::size_t>(i * columns + j)] = sum;
+    }
+  }
+  if (a.rank() == 1) out.shape = {columns};
+  if (b.rank() == 1) out.shape = {rows};
+  out.row = a.rank() == 1 && a.row;
+  return out;
+}
+
+Array Evaluator::product(const Node& node, const Scope& scope) {
+  std::vector<Array> factors;
+  for (std::size_t i = 0; i < node.parts.size(); ++i) {
+    const auto& part = node.parts[i];
+    if (part.kind == Kind::symbol && i + 1 < node.parts.size() &&
+        (node.parts[i + 1].kind == Kind::group || node.parts[i + 1].kind == Kind::list)) {
+      const auto found = method_.quantities.find(method_.naming.reference(part).key);
+      if (found != method_.quantities.end() && found->second.role == Quantity::Role::function) {
+        factors.push_back(power(node.parts[i + 1], call_function(found->second, part, node.parts[i + 1], scope), scope));
+        ++i;
+        continue;
+      }
+    }
+    factors.push_back(value(part, scope));
+  }
+  // Wherever two factors fit: two columns never do, nor two rows.
+  const auto fits = [](const Array& a, const Array& b) { return !(a.rank() == 1 && b.rank() == 1 && a.row == b.row); };
+  while (factors.size() > 1) {
+    auto at_factor = factors.size() - 1;
+    while (at_factor > 0 && !fits(factors[at_factor - 1], factors[at_factor])) --at_factor;
+    if (at_factor == 0) stop("no product", node.span);
+    factors[at_factor - 1] = multiply(factors[at_factor - 1], factors[at_factor]);
+    factors.erase(factors.begin() + static_cast<std::ptrdiff_t>(at_factor));
+  }
+  return factors[0];
+}
+
+Array Evaluator::softmax(const Node& node, const Scope& scope) {
+  const auto exponential = [](const Array& x) { return x.each([](double v) { return std::exp(v); }); };
+  const auto divide = [](double x, double y) { return x / y; };
+  const auto plus = [](double x, double y) { return x + y; };
+  if (node.sub.empty()) {
+    auto x = exponential(value(node.parts[0], scope));
+    const auto width = static_cast<std::size_t>(x.shape.back());
+    for (std::size_t first = 0; first < x.data.size(); first += width) {
+      double sum = 0;
+      for (std::size_t i = 0; i < width; ++i) sum += x.data[first + i];
+      for (std::size_t i = 0; i < width; ++i) x.data[first + i] /= sum;
+    }
+    return x;
+  }
+  const auto letter = bound_letters(node.sub)[0];
+  const auto bound = scope.letters.at(letter);
+  const auto together = bound.together.empty() ? std::vector<std::string>{letter} : bound.together;
+  // Every value of the letter, or of all letters that increase together.
+  Rounds all = {scope};
+  for (std::size_t l = 0; l < together.size(); ++l) {
+    Rounds next;
+    for (const auto& before : all) {
+      for (auto v = l > 0 ? before.letters.at(together[l - 1]).value + 1 : bound.low; v <= bound.high; ++v) {
+        next.push_back(before);
+        next.back().letters[together[l]].value = v;
+      }
+    }
+    all = std::move(next);
+  }
+  std::optional<Array> sum;
+  for (const auto& round : all) {
+    const auto now = exponential(value(node.parts[0], round));
+    sum = sum ? both(*sum, now, plus) : now;
+  }
+  return both(exponential(value(node.parts[0], scope)), *sum, divide);
+}
+
+Array Evaluator::mlp(const Node& node, const Scope& scope, int rank) {
+  const auto place = occurrence(node, method_.naming);
+  Indices indices;
+  for (const auto& letter : place.letters) indices.push_back(scope.letters.at(letter).value);
+  const auto* hidden = method_.parameter("hidden" + place.name.substr(3));
+  if (hidden == nullptr) hidden = method_.parameter("hidden");
+  auto x = joined({value(node.parts[0], scope)});
+  for (std::size_t i = 1; i <= hidden->value.size(); ++i) {
+    const auto layer = std::to_string(i);
+    x = both(multiply(weight(place.key + ".weight" + layer, indices), x), weight(place.key + ".bias" + layer, indices),
+             [](double a, double b) { return std::max(0.0, a + b); });
+  }
+  if (rank != 0) return x;
+  return both(multiply(transposed(weight(place.key + ".out", indices)), x), weight(place.key + ".out_bias", indices),
+              [](double a, double b) { return a + b; });
+}
+
+Array Evaluator::layer_norm(const Node& node, const Scope& scope) {
+  const auto place = occurrence(node, method_.naming);
+  Indices indices;
+  for (const auto& letter : place.letters) indices.push_back(scope.letters.at(letter).value);
+  auto x = value(node.parts[0], scope);
+  const auto gain = weight(place.key + ".gain", indices), offset = weight(place.key + ".offset", indices);
+  const auto width = static_cast<std::size_t>(x.shape.back());
+  for (std::size_t first = 0; first < x.data.size(); first += width) {
+    double mean = 0, variance = 0;
+    for (std::size_t i = 0; i < width; ++i) mean += x.data[first + i] / static_cast<double>(width);
+    for (std::size_t i = 0; i < width; ++i) variance += std::pow(x.data[first + i] - mean, 2) / static_cast<double>(width);
+    for (std::size_t i = 0; i < width; ++i) {
+      x.data[first + i] = (x.data[first + i] - mean) / std::sqrt(variance + 1e-5) * gain.data[i] + offset.data[i];
+    }
+  }
+  return x;
+}
+
+Array Evaluator::attention(const Node& node, const Scope& scope) {
+  const auto q = value(node.parts[0], scope), k = value(node.parts[1], scope), v = value(node.parts[2], scope);
+  auto scores = multiply(q, transposed(k));
+  const auto root = std::sqrt(static_cast<double>(q.shape[1]));
+  for (std::int64_t i = 0; i < scores.shape[0]; ++i) {
+    double sum = 0;
+    for (std::int64_t j = 0; j < scores.shape[1]; ++j) sum += std::exp(scores.at(i, j) / root);
+    for (std::int64_t j = 0; j < scores.shape[1]; ++j) {
+      auto& score = scores.data[static_cast<std::size_t>(i * scores.shape[1] + j)];
+      score = std::exp(score / root) / sum;
+    }
+  }
+  return multiply(scores, v);
+}
+
+Array Evaluator::call(const Node& node, const Scope& scope, int rank) {
+  static const std::map<std::string, double (*)(double)> simple = {
+      {"sigma", [](double x) { return 1 / (1 + std::exp(-x)); }},
+      {"relu", [](double x) { return std::max(0.0, x); }},
+      {"tanh", [](double x) { return std::tanh(x); }},
+      {"exp", [](double x) { return std::exp(x); }},
+      {"log", [](double x) { return std::log(x); }},
+      {"ln", [](double x) { return std::log(x); }},
+      {"sqrt", [](double x) { return std::sqrt(x); }},
+      {"sin", [](double x) { return std::sin(x); }},
+      {"cos", [](double x) { return std::cos(x); }},
+      {"arctan", [](double x) { return std::atan(x); }},
+      {"abs", [](double x) { return std::abs(x); }},
+      {"sign", [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }},
+      {"gelu", [](double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); }},
+      {"silu", [](double x) { return x / (1 + std::exp(-x)); }},
+      {"swish", [](double x) { return x / (1 + std::exp(-x)); }},
+      {"softplus", [](double x) { return std::log1p(std::exp(x)); }},
+      {"elu", [](double x) { return x > 0 ? x : std::expm1(x); }},
+      {"leakyrelu", [](double x) { return x > 0 ? x : 0.01 * x; }}};
+  const auto& name = node.text;
+  if (const auto f = simple.find(name); f != simple.end()) {
+    auto out = value(node.parts[0], scope, rank).each(f->second);
+    if (name != "log" || node.sub.size() != 1) return out;
+    const auto base = value(node.sub[0], scope).number();
+    return out.each([&](double x) { return x / std::log(base); });
+  }
+  if (name == "identity" || name == "dropout") return value(node.parts[0], scope, rank);
+  if (name == "softmax") return softmax(node, scope);
+  if (name == "mlp") return mlp(node, scope, rank);
+  if (name == "layernorm") return layer_norm(node, scope);
+  if (name == "attention") return attention(node, scope);
+  if (name == "atan2") {
+    return both(value(node.parts[0], scope), value(node.parts[1], scope), [](double x, double y) { return std::atan2(x, y); });
+  }
+  if (name == "prelu") {
+    const auto place = occurrence(node, method_.naming);
+    Indices indices;
+    for (const auto& letter : place.letters) indices.push_back(scope.letters.at(letter).value);
+    const auto slope = weight(place.key, indices).number();
+    return value(node.parts[0], scope, rank).each([&](double x) { return x > 0 ? x : slope * x; });
+  }
+  if (name == "max" || name == "min" || name == "mean") {
+    if (!node.sub.empty()) return big(name, node.sub, node.sup, node.parts[0], scope, rank);
+    if (node.parts.size() == 2) {
+      const auto a = value(node.parts[0], scope, rank), b = value(node.parts[1], scope, rank);
+      return name == "max" ? both(a, b, [](double x, double y) { return std::max(x, y); })
+                           : both(a, b, [](double x, double y) { return std::min(x, y); });
+    }
+    const auto x = value(node.parts[0], scope);
+    if (name == "max") return Array::number(*std::max_element(x.data.begin(), x.data.end()));
+    if (name == "min") return Array::number(*std::min_element(x.data.begin(), x.data.end()));
+    double sum = 0;
+    for (const auto v : x.data) sum += v;
+    return Array::number(sum / static_cast<double>(x.data.size()));
+  }
+  if (name == "concat" || name == "vec") {
+    Node all = node;
+    all.kind = Kind::list;
+    all.sup.clear();
+    if (node.parts.size() == 1 && node.parts[0].kind == Kind::list) return list(node.parts[0], scope, 1);
+    return list(all, scope, 1);
+  }
+  stop("unknown function " + name, node.span);
+}
+
+}  // namespace automodel::papers

@@ -1,0 +1,260 @@
+#include "papers/interpreter/interpreter.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "papers/interpreter/evaluator.hpp"
+#include "papers/meaning/trees.hpp"
+
+namespace automodel::papers {
+
+Evaluator::Evaluator(const Method& method, const Typed& typed, const SizeValues& sizes, const GivenValues& given)
+    : method_(method), typed_(typed), sizes_(sizes), given_(given) {
+  for (const auto& [name, value] : sizes) {
+    if (value == std::floor(value)) whole_[name] = static_cast<std::int64_t>(value);
+  }
+}
+
+void Evaluator::stop(const std::string& message, Span span) const {
+  const auto& source = method_.card.source;
+  throw InterpreterFailure{{"papers.interpreter", message,
+                            source.name() + ":" + std::to_string(source.line(span.begin)), std::string(source.text_of(span))}};
+}
+
+std::int64_t Evaluator::size(const Dimension& dimension) const {
+  const auto resolved = typed_.solver.resolve(dimension + Dimension(1'000'000));  // indices may be negative
+  const auto out = resolved.value(whole_);
+  if (!out) throw InterpreterFailure{{"papers.unknown_size", "no value for the size " + dimension.text(), {}, {}}};
+  return *out - 1'000'000;
+}
+
+double Evaluator::answer() {
+  const auto& quantity = method_.quantities.at(method_.output);
+  const auto& definition = quantity.definitions.back();
+  Scope scope;
+  scope.ranges = definition.ranges;
+  if (definition.wraps) {
+    scope.wrapped = quantity.key;
+    scope.wrapped_definition = quantity.definitions.size() - 1;
+  }
+  const Node& right = typed_.output_is_probability ? definition.right.parts[0] : definition.right;
+  return value(right, scope, 0).number();
+}
+
+std::int64_t Evaluator::index(const Node& node, const Scope& scope) {
+  if (const auto letter = Naming::letter(node); scope.letters.contains(letter)) return scope.letters.at(letter).value;
+  if (node.kind == Kind::add) return index(node.parts[0], scope) + index(node.parts[1], scope);
+  if (node.kind == Kind::subtract) return index(node.parts[0], scope) - index(node.parts[1], scope);
+  const auto constant = to_dimension(node, method_.naming);
+  if (!constant) stop("no index", node.span);
+  return size(*constant);
+}
+
+Array Evaluator::both(const Array& a, const Array& b, double (*f)(double, double)) {
+  const auto& wide = a.rank() >= b.rank() ? a : b;
+  auto out = wide;
+  out.row = a.row && b.row;
+  for (std::size_t i = 0; i < out.data.size(); ++i) {
+    out.data[i] = f(a.rank() == 0 ? a.data[0] : a.data[i], b.rank() == 0 ? b.data[0] : b.data[i]);
+  }
+  return out;
+}
+
+Array Evaluator::transposed(Array value) {
+  if (value.rank() == 1) value.row = !value.row;
+  if (value.rank() != 2) return value;
+  auto out = Array::zeros({value.shape[1], value.shape[0]});
+  for (std::int64_t i = 0; i < value.shape[0]; ++i) {
+    for (std::int64_t j = 0; j < value.shape[1]; ++j) out.data[static_cast<std::size_t>(j * value.shape[0] + i)] = value.at(i, j);
+  }
+  return out;
+}
+
+Array Evaluator::joined(const std::vector<Array>& parts) {
+  Array out{{0}, {}, false};
+  for (const auto& part : parts) out.data.insert(out.data.end(), part.data.begin(), part.data.end());
+  out.shape[0] = static_cast<std::int64_t>(out.data.size());
+  return out;
+}
+
+Array Evaluator::power(const Node& scripts, Array base, const Scope& scope) {
+  if (!scripts.sup.empty()) {
+    const double exponent = value(scripts.sup[0], scope).number();
+    base = base.each([&](double x) { return std::pow(x, exponent); });
+  }
+  return scripts.transposed ? transposed(base) : base;
+}
+
+Array Evaluator::value(const Node& node, const Scope& scope, int rank) {
+  if (++depth_ > 2000) stop("too deep", node.span);
+  struct Leave {
+    int& depth;
+    ~Leave() { --depth; }
+  } leave{depth_};
+  const auto part = [&](std::size_t i, int wanted = -1) { return value(node.parts[i], scope, wanted); };
+  switch (node.kind) {
+    case Kind::number: return Array::number(node.value);
+    case Kind::symbol: return symbol(node, scope);
+    case Kind::group:
+    case Kind::list: {
+      if (!node.sub.empty()) {
+        std::vector<Array> parts;
+        for (const auto& round : rounds(node.sub, node.sup, node.parts[0], scope)) parts.push_back(value(node.parts[0], round));
+        auto out = joined(parts);
+        out.row = node.transposed;
+        return out;
+      }
+      return power(node, node.kind == Kind::group ? part(0, rank) : list(node, scope, rank), scope);
+    }
+    case Kind::direct: return joined({part(0), part(1)});
+    case Kind::add:
+    case Kind::subtract: {
+      const auto a = part(0, rank), b = part(1, rank == -1 ? static_cast<int>(a.rank()) : rank);
+      return node.kind == Kind::add ? both(a, b, [](double x, double y) { return x + y; })
+                                    : both(a, b, [](double x, double y) { return x - y; });
+    }
+    case Kind::negate: return part(0, rank).each([](double x) { return -x; });
+    case Kind::product: return product(node, scope);
+    case Kind::hadamard: return both(part(0, rank), part(1, rank), [](double x, double y) { return x * y; });
+    case Kind::divide: return both(part(0, rank), part(1, 0), [](double x, double y) { return x / y; });
+    case Kind::outer: return multiply(part(0), transposed(part(1)));
+    case Kind::call: return power(node, call(node, scope, rank), scope);
+    case Kind::big: return big(node.text, node.sub, node.sup, node.parts[0], scope, rank);
+    case Kind::norm: {
+      const auto x = part(0);
+      if (node.text == "abs") return power(node, x.each([](double v) { return std::abs(v); }), scope);
+      const bool one = !node.sub.empty() && node.sub[0].kind == Kind::number && node.sub[0].value == 1;
+      double sum = 0;
+      for (const auto v : x.data) sum += one ? std::abs(v) : v * v;
+      return power(node, Array::number(one ? sum : std::sqrt(sum)), scope);
+    }
+    case Kind::inner: {
+      std::vector<Array> factors;
+      for (std::size_t i = 0; i < node.parts.size(); ++i) factors.push_back(part(i));
+      double sum = 0;
+      for (std::size_t e = 0; e < factors[0].data.size(); ++e) {
+        double term = 1;
+        for (const auto& factor : factors) term *= factor.data[e];
+        sum += term;
+      }
+      return power(node, Array::number(sum), scope);
+    }
+    case Kind::cases: {
+      // Element by element: each takes the first value whose condition holds.
+      auto out = part(node.parts.size() - 2, rank);
+      for (std::size_t i = node.parts.size() - 2; i >= 2; i -= 2) {
+        const auto a = part(i - 2, rank), condition = part(i - 1);
+        auto next = a.rank() >= condition.rank() && a.rank() >= out.rank() ? a : condition.rank() >= out.rank() ? condition : out;
+        for (std::size_t e = 0; e < next.data.size(); ++e) {
+          const auto pick_from = [&](const Array& x) { return x.rank() == 0 ? x.data[0] : x.data[e]; };
+          next.data[e] = pick_from(condition) != 0 ? pick_from(a) : pick_from(out);
+        }
+        out = next;
+      }
+      return out;
+    }
+    case Kind::relation: {
+      const auto a = part(0), b = part(1);
+      const auto& op = node.text;
+      if (op == "<") return both(a, b, [](double x, double y) { return x < y ? 1.0 : 0.0; });
+      if (op == "<=") return both(a, b, [](double x, double y) { return x <= y ? 1.0 : 0.0; });
+      if (op == ">") return both(a, b, [](double x, double y) { return x > y ? 1.0 : 0.0; });
+      if (op == ">=") return both(a, b, [](double x, double y) { return x >= y ? 1.0 : 0.0; });
+      if (op == "=") return both(a, b, [](double x, double y) { return x == y ? 1.0 : 0.0; });
+      if (op == "!=") return both(a, b, [](double x, double y) { return x != y ? 1.0 : 0.0; });
+      break;
+    }
+    case Kind::word:
+    case Kind::ellipsis:
+    case Kind::wildcard: break;
+  }
+  stop("no value", node.span);
+}
+
+Array Evaluator::list(const Node& node, const Scope& scope, int rank) {
+  const auto dots = std::find_if(node.parts.begin(), node.parts.end(), [](const Node& n) { return n.kind == Kind::ellipsis; });
+  std::vector<Array> parts;
+  if (dots == node.parts.end()) {
+    for (const auto& part : node.parts) parts.push_back(value(part, scope));
+    return joined(parts);
+  }
+  const auto general = generalise(node.parts.front(), node.parts.back(), "#");
+  if (!general) stop("no enumeration", node.span);
+  for (auto i = index(general->low, scope); i <= index(general->high, scope); ++i) {
+    auto inside = scope;
+    inside.letters["#"] = {i, index(general->low, scope), index(general->high, scope), {}};
+    parts.push_back(value(general->tree, inside));
+  }
+  auto out = joined(parts);
+  if (rank == 2 && !parts.empty() && parts[0].rank() == 1) out.shape = {static_cast<std::int64_t>(parts.size()), parts[0].shape[0]};
+  return out;
+}
+
+/// All values of what runs, in order.
+Evaluator::Rounds Evaluator::rounds(const std::vector<Node>& sub, const std::vector<Node>& sup, const Node& body, const Scope& scope) {
+  std::vector<std::string> letters = bound_letters(sub);
+  if (letters.empty()) stop("nothing runs", body.span);
+  const bool increasing = sub.size() == 1 && sub[0].kind == Kind::relation && sub[0].text != "=" && sub[0].text != "in";
+  if (increasing) std::erase_if(letters, [&](const std::string& l) { return !method_.naming.is_index(l); });
+  Rounds out = {scope};
+  for (std::size_t l = 0; l < letters.size(); ++l) {
+    const auto& letter = letters[l];
+    const auto& first = increasing ? letters[0] : letter;
+    std::int64_t low = 0, high = 0;
+    Rounds next;
+    for (const auto& before : out) {
+      if (sub.size() == 1 && sub[0].kind == Kind::relation && sub[0].text == "=" && sup.size() == 1) {
+        low = index(sub[0].parts[1], before);
+        high = index(sup[0], before);
+      } else {
+        std::optional<Range> range;
+        if (const auto at = scope.ranges.find(first); at != scope.ranges.end()) range = at->second;
+        if (const auto at = method_.ranges.find(first); !range && at != method_.ranges.end()) range = at->second;
+        if (!range) range = range_from_use(method_, first, body, scope.ranges);
+        if (!range) stop("no range for " + first, body.span);
+        low = size(range->low);
+        high = size(range->high);
+      }
+      const auto from = increasing && l > 0 ? before.letters.at(letters[l - 1]).value + 1 : low;
+      for (auto v = from; v <= high; ++v) {
+        next.push_back(before);
+        next.back().letters[letter] = {v, low, high, increasing ? letters : std::vector<std::string>{}};
+      }
+    }
+    out = std::move(next);
+  }
+  return out;
+}
+
+Array Evaluator::big(const std::string& name, const std::vector<Node>& sub, const std::vector<Node>& sup, const Node& body,
+                     const Scope& scope, int rank) {
+  const auto all = rounds(sub, sup, body, scope);
+  std::optional<Array> out;
+  for (const auto& round : all) {
+    const auto now = value(body, round, rank);
+    if (!out) {
+      out = now;
+    } else if (name == "sum" || name == "mean") {
+      out = both(*out, now, [](double x, double y) { return x + y; });
+    } else if (name == "prod") {
+      out = both(*out, now, [](double x, double y) { return x * y; });
+    } else if (name == "max") {
+      out = both(*out, now, [](double x, double y) { return std::max(x, y); });
+    } else {
+      out = both(*out, now, [](double x, double y) { return std::min(x, y); });
+    }
+  }
+  if (!out) return Array::number(0);
+  const auto count = static_cast<double>(all.size());
+  return name == "mean" ? out->each([&](double x) { return x / count; }) : *out;
+}
+
+Result<double> interpret(const Method& method, const Typed& typed, const SizeValues& sizes, const GivenValues& given) {
+  try {
+    return Evaluator(method, typed, sizes, given).answer();
+  } catch (const InterpreterFailure& failure) {
+    return fail(failure.error);
+  }
+}
+
+}  // namespace automodel::papers

@@ -1,0 +1,27 @@
+// The equations, worked out one row at a time by scalar loops straight from the syntax tree: the yardstick for the compiled
+// program. Shares with the compiler what symbols mean (`Method`) and the sizes, but no term and no code.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "papers/interpreter/array.hpp"
+#include "papers/meaning/term.hpp"
+#include "papers/program/script.hpp"
+
+namespace automodel::papers {
+
+/// Values of all symbols that no equation defines. Keys as in `Typed`; parameters with their indices first.
+struct GivenValues {
+  std::map<std::string, Array> parameters;
+  std::map<std::string, Array> look_ups;  // of one row: [field, further indices …, shape …]
+  std::vector<double> dense;
+};
+
+/// The answer for one row: as the script computes it, before a last sigma. Dropout does nothing. Errors:
+/// papers.interpreter (what it cannot work out), papers.unknown_size.
+Result<double> interpret(const Method& method, const Typed& typed, const SizeValues& sizes, const GivenValues& given);
+
+}  // namespace automodel::papers

@@ -1,0 +1,170 @@
+// What symbols stand for at given indices.
+#include <algorithm>
+#include <cmath>
+
+#include "papers/interpreter/evaluator.hpp"
+
+namespace automodel::papers {
+
+/// Entry `indices` of an array whose first axes are `ranges`.
+Array Evaluator::at(const Array& whole, const std::vector<Range>& ranges, const Indices& indices) {
+  auto out = whole;
+  for (std::size_t p = 0; p < indices.size(); ++p) {
+    const auto place = indices[p] - size(ranges[p].low);
+    if (place < 0 || place >= out.shape[0]) stop("index out of range", {});
+    out = out.entry(place);
+  }
+  return out;
+}
+
+Array Evaluator::weight(const std::string& key, const Indices& indices) {
+  const auto found = given_.parameters.find(key);
+  if (found == given_.parameters.end()) stop("no value for the parameter " + key, {});
+  return at(found->second, typed_.parameters.at(key).indices, indices);
+}
+
+Array Evaluator::symbol(const Node& node, const Scope& scope) {
+  if (const auto letter = Naming::letter(node); scope.letters.contains(letter)) {
+    return Array::number(static_cast<double>(scope.letters.at(letter).value));
+  }
+  const auto reference = method_.naming.reference(node);
+  Indices indices;
+  const auto read_indices = [&] {
+    for (const auto* script : reference.indices) {
+      if (script->kind != Kind::wildcard) indices.push_back(index(*script, scope));
+    }
+  };
+  Array out;
+  std::size_t own = 0;
+  const bool is_size = node.font == Font::italic && reference.indices.empty() && method_.naming.is_size(reference.name);
+  if (const auto formal = scope.formals.find(reference.key); formal != scope.formals.end()) {
+    read_indices();
+    out = formal->second;
+  } else if (is_size && !method_.quantities.contains(reference.key)) {
+    const auto given = sizes_.find(reference.name);
+    out = Array::number(given != sizes_.end() ? given->second : static_cast<double>(size(Dimension::symbol(reference.name))));
+  } else {
+    read_indices();
+    auto found = method_.quantities.find(reference.key);
+    const auto bold = method_.quantities.find("bold:" + reference.key);
+    const bool unused = !typed_.parameters.contains(reference.key) &&
+                        (found == method_.quantities.end() || found->second.role == Quantity::Role::parameter);
+    if (unused && bold != method_.quantities.end()) found = bold;
+    if (found == method_.quantities.end()) stop("unknown symbol", node.span);
+    own = found->second.positions;
+    const Indices first(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(std::min(own, indices.size())));
+    const auto& quantity = found->second;
+    const bool wrapped = scope.wrapped == quantity.key;
+    out = instance(quantity, first, wrapped ? scope.wrapped_definition : quantity.definitions.size());
+  }
+  for (std::size_t p = own; p < indices.size(); ++p) out = out.entry(indices[p] - 1);
+  Node scripts;
+  scripts.transposed = node.transposed;
+  if (reference.power != nullptr) scripts.sup = {*reference.power};
+  return power(scripts, out, scope);
+}
+
+bool Evaluator::match(const Definition& definition, const Indices& indices, Scope& scope) {
+  for (std::size_t p = 0; p < indices.size(); ++p) {
+    if (p >= definition.indices.size()) return false;
+    const auto& pattern = definition.indices[p];
+    const auto offset = size(pattern.offset);
+    if (pattern.letter.empty()) {
+      if (indices[p] != offset) return false;
+      continue;
+    }
+    Bound bound;
+    bound.value = indices[p] - offset;
+    auto range = definition.ranges.find(pattern.letter);
+    if (range == definition.ranges.end()) range = method_.ranges.find(pattern.letter);
+    if (range != definition.ranges.end() && range != method_.ranges.end()) {
+      bound.low = size(range->second.low);
+      bound.high = size(range->second.high);
+    }
+    scope.letters[pattern.letter] = bound;
+  }
+  return true;
+}
+
+const Definition* Evaluator::pick(const Quantity& quantity, const Indices& indices, std::size_t upto, std::size_t& number) {
+  const Definition* best = nullptr;
+  int best_rank = -1;
+  for (std::size_t i = 0; i < upto; ++i) {
+    const auto& definition = quantity.definitions[i];
+    Scope unused;
+    if (!match(definition, indices, unused)) continue;
+    const bool exact = std::any_of(definition.indices.begin(), definition.indices.end(),
+                                   [](const IndexPattern& pattern) { return pattern.letter.empty(); });
+    const int rank = definition.wraps ? 2 + static_cast<int>(i) : exact ? 1 : 0;
+    if (rank > best_rank) {
+      best = &definition;
+      best_rank = rank;
+      number = i;
+    }
+  }
+  return best;
+}
+
+Array Evaluator::definition(const Quantity& quantity, const Definition& what, Scope scope) {
+  scope.ranges = what.ranges;
+  auto out = value(what.right, scope, expected_rank(quantity, what.left));
+  if (quantity.shape && out.rank() == 0 && !quantity.shape->empty()) {
+    std::vector<std::int64_t> shape;
+    for (const auto& dimension : *quantity.shape) shape.push_back(size(dimension));
+    const auto one = out.number();
+    out = Array::zeros(shape).each([&](double) { return one; });
+  }
+  return out;
+}
+
+Array Evaluator::instance(const Quantity& quantity, const Indices& indices, std::size_t upto) {
+  using Role = Quantity::Role;
+  if (quantity.role == Role::dense) return joined({Array{{static_cast<std::int64_t>(given_.dense.size())}, given_.dense, false}});
+  if (quantity.role == Role::parameter) return weight(quantity.key, indices);
+  if (quantity.role == Role::look_up) {
+    std::vector<Range> ranges;
+    for (const auto& pattern : quantity.declared_indices) ranges.push_back(method_.ranges.at(pattern.letter));
+    return at(given_.look_ups.at(quantity.key), ranges, indices);
+  }
+  std::size_t number = 0;
+  const auto* found = pick(quantity, indices, upto, number);
+  if (found == nullptr) stop("no equation for this index of " + quantity.name, quantity.first);
+  std::string key = quantity.key + "#" + std::to_string(number);
+  for (const auto i : indices) key += "|" + std::to_string(i);
+  if (const auto known = known_.find(key); known != known_.end()) return known->second;
+  Scope scope;
+  match(*found, indices, scope);
+  scope.wrapped = found->wraps ? quantity.key : "";
+  scope.wrapped_definition = number;
+  auto out = definition(quantity, *found, std::move(scope));
+  known_[key] = out;
+  return out;
+}
+
+Array Evaluator::call_function(const Quantity& quantity, const Node& name, const Node& arguments, const Scope& scope) {
+  Indices indices;
+  for (const auto* script : method_.naming.reference(name).indices) indices.push_back(index(*script, scope));
+  std::size_t number = 0;
+  const auto* found = pick(quantity, indices, quantity.definitions.size(), number);
+  if (found == nullptr) stop("no equation for this function", name.span);
+  Scope inside;
+  match(*found, indices, inside);
+  for (std::size_t i = 0; i < arguments.parts.size(); ++i) {
+    const auto &formal = found->formals[i], &actual = arguments.parts[i];
+    const auto formal_reference = method_.naming.reference(formal);
+    if (actual.kind == Kind::symbol) {
+      const auto actual_reference = method_.naming.reference(actual);
+      if (actual_reference.key == formal_reference.key && actual_reference.indices.size() == formal_reference.indices.size()) {
+        for (std::size_t p = 0; p < formal_reference.indices.size(); ++p) {
+          const auto letter = Naming::letter(*formal_reference.indices[p]);
+          if (method_.naming.is_index(letter)) inside.letters[letter].value = index(*actual_reference.indices[p], scope);
+        }
+        if (method_.quantities.contains(formal_reference.key)) continue;
+      }
+    }
+    inside.formals[formal_reference.key] = value(actual, scope);
+  }
+  return definition(quantity, *found, std::move(inside));
+}
+
+}  // namespace automodel::papers

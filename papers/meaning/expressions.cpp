@@ -1,0 +1,138 @@
+// Expressions, but for products, sums and symbols.
+#include <cmath>
+
+#include "papers/meaning/typer.hpp"
+
+namespace automodel::papers {
+
+Shaped Typer::expression(const Node& node, Scope& scope, int rank) {
+  switch (node.kind) {
+    case Kind::number: return number(node.value, node.span);
+    case Kind::symbol: return symbol(node, scope);
+    case Kind::group:
+      if (!node.sub.empty()) return family(node, scope);
+      return with_power(node, expression(node.parts[0], scope, rank), scope);
+    case Kind::list: return node.sub.empty() ? with_power(node, joined(node, scope, rank), scope) : family(node, scope);
+    case Kind::direct: {
+      const auto a = expression(node.parts[0], scope), b = expression(node.parts[1], scope);
+      return join({a, b}, node.span);
+    }
+    case Kind::add:
+    case Kind::subtract: return sum_of(node, scope, rank);
+    case Kind::negate: return map("neg", {expression(node.parts[0], scope, rank)}, node.span);
+    case Kind::product: return product(node, scope, rank);
+    case Kind::hadamard: {
+      const auto a = expression(node.parts[0], scope, rank), b = expression(node.parts[1], scope, rank);
+      return elementwise_product(node, a, b);
+    }
+    case Kind::outer: {
+      const auto a = expression(node.parts[0], scope), b = expression(node.parts[1], scope);
+      return outer(node, a, b);
+    }
+    case Kind::divide: {
+      const auto a = expression(node.parts[0], scope, rank), b = expression(node.parts[1], scope, 0);
+      if (b.rank > a.rank) stop("papers.shape_conflict", "a " + shape_text(a) + " cannot be divided by " + shape_text(b), node.span);
+      return map("div", {a, b}, node.span);
+    }
+    case Kind::call: return with_power(node, call(node, scope, rank), scope);
+    case Kind::big: return big(node, scope, rank);
+    case Kind::norm: return norm(node, scope);
+    case Kind::inner: return with_power(node, inner(node, scope), scope);
+    case Kind::cases: return cases(node, scope, rank);
+    case Kind::relation: {
+      static const std::map<std::string, std::string> names = {{"<", "lt"},  {"<=", "le"}, {">", "gt"},
+                                                               {">=", "ge"}, {"=", "eq"},  {"!=", "ne"}};
+      const auto name = names.find(node.text);
+      if (name == names.end()) break;
+      const auto a = expression(node.parts[0], scope), b = expression(node.parts[1], scope);
+      return map(name->second, {a, b}, node.span);
+    }
+    case Kind::word:
+    case Kind::ellipsis:
+    case Kind::wildcard: break;
+  }
+  stop("papers.not_understood", "this has no value here", node.span);
+}
+
+Shaped Typer::sum_of(const Node& node, Scope& scope, int rank) {
+  const auto a = expression(node.parts[0], scope, rank);
+  const auto b = expression(node.parts[1], scope, rank == kUnknownRank ? a.rank : rank);
+  if (a.rank != b.rank && a.rank != 0 && b.rank != 0) {
+    stop("papers.shape_conflict",
+         "the shapes differ: '" + text_of(node.parts[0].span) + "' is " + shape_text(a) + ", '" +
+             text_of(node.parts[1].span) + "' is " + shape_text(b),
+         node.span);
+  }
+  auto out = map(node.kind == Kind::add ? "add" : "sub", {a, b}, node.span);
+  out.row = a.row && b.row;
+  return out;
+}
+
+Shaped Typer::cases(const Node& node, Scope& scope, int rank) {
+  if (node.parts.size() < 4 || node.parts.size() % 2 != 0) {
+    stop("papers.not_understood", "cases need values with their conditions, the last one for all else", node.span,
+         {"\\begin{cases} a & x > 0 \\\\ b & \\text{otherwise} \\end{cases}"});
+  }
+  const auto last = node.parts.size() - 2;
+  if (node.parts[last + 1].kind != Kind::word) {
+    stop("papers.not_understood", "the last case must be for all else", node.parts[last + 1].span, {"\\text{otherwise}"});
+  }
+  auto out = expression(node.parts[last], scope, rank);
+  for (std::size_t i = last; i >= 2; i -= 2) {
+    const auto value = expression(node.parts[i - 2], scope, rank);
+    const auto condition = expression(node.parts[i - 1], scope);
+    out = map("where", {condition, value, out}, node.span);
+  }
+  return out;
+}
+
+std::optional<double> Typer::number_of(const Node& node) const {
+  if (node.kind == Kind::number) return node.value;
+  if (node.kind == Kind::group && node.parts.size() == 1) return number_of(node.parts[0]);
+  if (node.kind == Kind::negate) {
+    if (const auto inner = number_of(node.parts[0])) return -*inner;
+  }
+  if (node.kind == Kind::divide) {
+    const auto a = number_of(node.parts[0]), b = number_of(node.parts[1]);
+    if (a && b && *b != 0) return *a / *b;
+  }
+  return {};
+}
+
+/// Transposition and power of anything but a symbol's, which `symbol` gives itself.
+Shaped Typer::with_power(const Node& node, Shaped value, Scope& scope) {
+  if (!node.sup.empty()) {
+    if (value.rank == 2) stop("papers.not_understood", "powers of matrices are not known", node.span, {"A A", "A \\odot A"});
+    if (const auto power = number_of(node.sup[0])) {
+      if (*power == 2) {
+        value = map("square", {value}, node.span);
+      } else {
+        value = map("pow", {value, number(*power, node.sup[0].span)}, node.span);
+      }
+    } else {
+      value = map("pow", {value, expression(node.sup[0], scope, 0)}, node.span);
+    }
+  }
+  if (!node.transposed) return value;
+  if (value.rank == 1) value.row = !value.row;
+  if (value.rank == 2) {
+    const auto axes = shape(value);
+    value = contract({value.term}, {axes[1], axes[0]}, {}, node.span);
+  }
+  return value;
+}
+
+Shaped Typer::norm(const Node& node, Scope& scope) {
+  const auto value = expression(node.parts[0], scope);
+  if (node.text == "abs") return with_power(node, map("abs", {value}, node.span), scope);
+  const auto axes = shape(value);
+  const std::set<AxisId> all(axes.begin(), axes.end());
+  const bool one = !node.sub.empty() && number_of(node.sub[0]) == 1.0;
+  const auto sizes = map(one ? "abs" : "square", {value}, node.span);
+  const auto sum = contract({sizes.term}, {}, all, node.span);
+  // The root's slope is infinite at 0: `\|x\|^2` does not pass through it.
+  if (!one && node.sup.size() == 1 && number_of(node.sup[0]) == 2.0) return sum;
+  return with_power(node, one ? sum : map("sqrt", {sum}, node.span), scope);
+}
+
+}  // namespace automodel::papers

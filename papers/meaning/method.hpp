@@ -1,0 +1,103 @@
+// What a card says, with names given: quantities, their shapes, ranges and definitions. Between the syntax tree and the
+// typed terms.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "papers/document/card.hpp"
+#include "papers/meaning/dimension.hpp"
+#include "papers/meaning/naming.hpp"
+
+namespace automodel::papers {
+
+/// From `low` to `high`, both included.
+struct Range {
+  Dimension low, high;
+  Dimension size() const { return high - low + Dimension(1); }
+  friend bool operator==(const Range&, const Range&) = default;
+};
+
+/// An index in a definition's left side: `i`, `l+1`, or a constant `0`.
+struct IndexPattern {
+  std::string letter;  // empty: a constant
+  Dimension offset;    // added to the letter; or the constant
+};
+
+struct Definition {
+  Node left, right;
+  std::vector<IndexPattern> indices;    // one a position of the quantity
+  std::vector<Node> formals;            // of a function: `E_i(x_l) = …` has {x_l}
+  std::map<std::string, Range> ranges;  // said beside this equation: "for l = 0, …, L-1"
+  bool wraps = false;                   // `left \leftarrow right`: `left` on the right is what it was before
+  Span span;
+};
+
+struct Quantity {
+  enum class Role : std::uint8_t {
+    look_up,    // belongs to the values of fields: "the value of each field has …"; the first index is the field
+    dense,      // the vector of dense features
+    defined,    // by one equation, or several for different indices
+    function,   // by an equation with arguments
+    parameter,  // never defined: learnt
+    constant,   // a hyper-parameter that stands in an equation as a number
+  };
+  std::string key;   // see Naming
+  std::string name;  // in code
+  Role role = Role::parameter;
+  std::size_t positions = 0;                      // how many indices
+  std::optional<std::vector<Dimension>> shape;    // as declared by \in \mathbb{R}^{…}; {}: a number
+  Span declared, first;                           // declared: empty where it is not
+  std::vector<Definition> definitions;
+  std::vector<IndexPattern> declared_indices;     // look_up, or declared with indices: `\mathbf{e}_i \in …`
+  bool categorical_only = false;                  // look_up
+  /// Where no shape is said: a bold small letter, or one that is transposed, is a vector; a capital is a matrix.
+  std::uint8_t rank_by_letter = 0;
+  bool multiplied = false;  // somewhere it is no mere summand: a weight, not an offset
+};
+
+/// What the data, not the card, gives the size of.
+enum class InputSize : std::uint8_t { fields, categorical_fields, dense_features };
+
+struct Method {
+  Card card;
+  Naming naming;
+  std::map<std::string, Quantity> quantities;        // by key
+  std::map<std::string, Range> ranges;               // of letters, card-wide
+  std::map<std::string, InputSize> input_sizes;      // by the size's name
+  std::vector<std::pair<Dimension, Dimension>> size_equations;  // `d = n k`
+  std::string output;                                // key of the answer; empty: none found (a problem)
+
+  const HyperParameter* parameter(const std::string& name) const;
+};
+
+struct ReadMethod {
+  Method method;
+  std::vector<Problem> problems;
+};
+
+/// Problems: papers.not_a_definition, papers.range_conflict, papers.shape, papers.defined_twice, papers.no_output, papers.unknown_loss.
+ReadMethod read_method(Card card);
+
+/// The range of the index of a quantity in `body` that `letter` stands for there; `beside`: ranges said beside the equation.
+std::optional<Range> range_from_use(const Method& method, const std::string& letter, const Node& body,
+                                    const std::map<std::string, Range>& beside);
+
+/// A built-in function that has weights, at one place: `\mathrm{MLP}_1` is known by its label everywhere, one without label by
+/// its place; index letters in its scripts give it weights of their own for each index.
+struct Occurrence {
+  std::string key, name;
+  std::vector<std::string> letters;
+};
+Occurrence occurrence(const Node& call, const Naming& naming);
+
+/// The rank of what an equation defines, where its right side leaves it open (an MLP's answer): as declared, else by the letter:
+/// bold small ones are vectors, other small ones numbers. -1: open.
+int expected_rank(const Quantity& quantity, const Node& left);
+
+/// A size as written: numbers, sizes, sums, products, quotients. Nothing where it is something else.
+std::optional<Dimension> to_dimension(const Node& node, const Naming& naming);
+
+}  // namespace automodel::papers

@@ -1,0 +1,259 @@
+#include "papers/meaning/naming.hpp"
+
+#include <cctype>
+
+namespace automodel::papers {
+namespace {
+
+void collect_bound(const Node& script, std::vector<std::string>& out) {
+  switch (script.kind) {
+    case Kind::symbol:
+      if (const auto letter = Naming::letter(script); !letter.empty()) out.push_back(letter);
+      break;
+    case Kind::relation:
+      // `i = 1`, `i \in N`: what stands left runs. `i < j`, `1 <= i < j <= n`: every letter of the chain does.
+      collect_bound(script.parts[0], out);
+      if (script.text == "<" || script.text == "<=") collect_bound(script.parts[1], out);
+      break;
+    case Kind::product:
+    case Kind::list:
+    case Kind::group:
+      for (const auto& part : script.parts) collect_bound(part, out);
+      break;
+    default: break;
+  }
+}
+
+/// The inner node of `(l)` in a superscript.
+const Node& inside(const Node& script) {
+  return script.kind == Kind::group && script.parts.size() == 1 ? inside(script.parts[0]) : script;
+}
+
+std::string font_key(Font font) {
+  switch (font) {
+    case Font::bold: return "bold:";
+    case Font::upright: return "upright:";
+    case Font::calligraphic: return "cal:";
+    case Font::blackboard: return "bb:";
+    case Font::italic: break;
+  }
+  return "";
+}
+
+/// A label as part of a name.
+std::string label(const Node& script) {
+  const auto& node = inside(script);
+  std::string out;
+  const auto keep = [&](const std::string& text) {
+    for (const char c : text) out += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  };
+  if (node.kind == Kind::number) {
+    keep(std::to_string(static_cast<long long>(node.value)));
+  } else if (node.kind == Kind::symbol || node.kind == Kind::word) {
+    keep(node.text);
+    for (const auto* scripts : {&node.sub, &node.sup}) {
+      for (const auto& below : *scripts) out += "_" + label(below);
+    }
+  } else {
+    for (const auto& part : node.parts) out += (out.empty() ? "" : "_") + label(part);
+  }
+  return out;
+}
+
+}  // namespace
+
+void for_each_node(const Node& node, const std::function<void(const Node&)>& visit) {
+  visit(node);
+  for (const auto* nodes : {&node.parts, &node.sub, &node.sup}) {
+    for (const auto& inner : *nodes) for_each_node(inner, visit);
+  }
+}
+
+void for_each_node(const Statement& statement, const std::function<void(const Node&)>& visit) {
+  if (statement.kind == Statement::Kind::membership) {
+    for (const auto& subject : statement.subjects) for_each_node(subject, visit);
+  } else {
+    for_each_node(statement.left, visit);
+  }
+  if (statement.kind != Statement::Kind::expression && statement.kind != Statement::Kind::range) {
+    for_each_node(statement.right, visit);
+  }
+}
+
+std::vector<std::string> bound_letters(const std::vector<Node>& script) {
+  std::vector<std::string> out;
+  for (const auto& node : script) collect_bound(node, out);
+  return out;
+}
+
+std::string Naming::letter(const Node& node) {
+  if (node.kind != Kind::symbol || node.font != Font::italic || !node.sub.empty() || !node.sup.empty() ||
+      node.transposed) {
+    return {};
+  }
+  return node.text + std::string(node.primes, '\'');
+}
+
+Naming::Naming(const Card& card) {
+  for (const auto& parameter : card.head.parameters) sizes_.insert(parameter.name);
+  const auto each = [&](auto&& visit) {
+    for (const auto& paragraph : card.paragraphs) {
+      for (const auto& piece : paragraph.pieces) {
+        for (const auto& statement : piece.statements) visit(statement);
+      }
+    }
+  };
+  each([&](const Statement& s) { find_sizes(s); });
+  each([&](const Statement& s) {
+    if (s.kind == Statement::Kind::range) {
+      if (const auto name = letter(s.left); !name.empty()) letters_.insert(name);
+    }
+    for_each_node(s, [&](const Node& node) { find_letters(node); });
+  });
+  each([&](const Statement& s) { find_equation_letters(s); });
+  for (const auto& name : letters_) sizes_.erase(name);
+  each([&](const Statement& s) {
+    for_each_node(s, [&](const Node& node) { find_indexed(node); });
+  });
+}
+
+void Naming::find_sizes(const Statement& statement) {
+  const auto add = [&](const Node& size) {
+    for_each_node(size, [&](const Node& node) {
+      if (node.kind != Kind::symbol) return;
+      sizes_.insert(reference(node).name);
+    });
+  };
+  if (statement.kind == Statement::Kind::range) {
+    add(statement.low);
+    add(statement.high);
+  } else if (statement.kind == Statement::Kind::membership) {
+    for (const auto& size : statement.right.sup) add(size);
+  }
+  for_each_node(statement, [&](const Node& node) {
+    if (node.kind != Kind::big) return;
+    for (const auto& limit : node.sup) {
+      if (limit.kind == Kind::symbol) sizes_.insert(reference(limit).name);
+    }
+  });
+}
+
+void Naming::find_letters(const Node& node) {
+  const bool runs = node.kind == Kind::big || (node.kind == Kind::list && !node.sub.empty()) ||
+                    (node.kind == Kind::group && !node.sub.empty()) ||
+                    (node.kind == Kind::call && (node.text == "softmax" || node.text == "max" || node.text == "min" ||
+                                                 node.text == "mean"));
+  if (!runs) return;
+  for (const auto& name : bound_letters(node.sub)) letters_.insert(name);
+}
+
+/// `h_t = f(x_t)`: a letter that is a script on both sides.
+void Naming::find_equation_letters(const Statement& statement) {
+  if (statement.kind != Statement::Kind::equation && statement.kind != Statement::Kind::replace) return;
+  const auto scripts_of = [](const Node& side) {
+    std::set<std::string> out;
+    for_each_node(side, [&](const Node& node) {
+      if (node.kind != Kind::symbol) return;
+      for (const auto* scripts : {&node.sub, &node.sup}) {
+        for (const auto& script : *scripts) {
+          for_each_node(script, [&](const Node& inner) {
+            if (const auto name = letter(inner); !name.empty() && std::islower(static_cast<unsigned char>(name[0]))) {
+              out.insert(name);
+            }
+          });
+        }
+      }
+    });
+    return out;
+  };
+  const auto left = scripts_of(statement.left), right = scripts_of(statement.right);
+  for (const auto& name : left) {
+    if (right.contains(name)) letters_.insert(name);
+  }
+}
+
+bool Naming::made_of_indices(const Node& script, bool& has_letter) const {
+  const auto& node = inside(script);
+  switch (node.kind) {
+    case Kind::number: return true;
+    case Kind::wildcard: return true;
+    case Kind::symbol: {
+      if (const auto name = letter(node); letters_.contains(name)) {
+        has_letter = true;
+        return true;
+      }
+      return sizes_.contains(reference(node).name);
+    }
+    case Kind::add:
+    case Kind::subtract:
+    case Kind::product: {
+      for (const auto& part : node.parts) {
+        if (!made_of_indices(part, has_letter)) return false;
+      }
+      return true;
+    }
+    default: return false;
+  }
+}
+
+/// Font, letter and those scripts that cannot be indices.
+std::string Naming::base(const Node& node) const {
+  std::string out = font_key(node.font) + node.text + std::string(node.primes, '\'');
+  for (const auto* scripts : {&node.sub, &node.sup}) {
+    for (const auto& script : *scripts) {
+      bool has_letter = false;
+      if (!made_of_indices(script, has_letter)) out += "_" + label(script);
+    }
+  }
+  return out;
+}
+
+void Naming::find_indexed(const Node& node) {
+  if (node.kind != Kind::symbol) return;
+  const auto note = [&](const std::vector<Node>& scripts, std::set<std::string>& set) {
+    for (const auto& script : scripts) {
+      bool has_letter = false;
+      if (made_of_indices(script, has_letter) && has_letter) set.insert(base(node));
+    }
+  };
+  note(node.sub, indexed_below_);
+  note(node.sup, indexed_above_);
+}
+
+Reference Naming::reference(const Node& node) const {
+  Reference out;
+  const auto key = base(node);
+  out.key = font_key(node.font) + node.text + std::string(node.primes, '\'');
+  out.name = node.text;
+  for (unsigned i = 0; i < node.primes; ++i) out.name += "_prime";
+  const auto add_label = [&](const Node& script) {
+    out.key += "_" + label(script);
+    out.name += "_" + label(script);
+  };
+  const auto sort = [&](const std::vector<Node>& scripts, bool above, bool indexed) {
+    for (const auto& script : scripts) {
+      bool has_letter = false;
+      if (!made_of_indices(script, has_letter)) {
+        add_label(script);
+      } else if (indexed || inside(script).kind == Kind::wildcard) {
+        const auto& node_inside = inside(script);
+        // `ij` is i and j; `2k` or `(l+1)` is one index.
+        const bool letters_only = node_inside.kind == Kind::product;
+        if (letters_only) {
+          for (const auto& part : node_inside.parts) out.indices.push_back(&part);
+        } else {
+          out.indices.push_back(&node_inside);
+        }
+      } else if (above && script.kind != Kind::group) {
+        out.power = &script;
+      } else {
+        add_label(script);
+      }
+    }
+  };
+  sort(node.sub, false, indexed_below_.contains(key));
+  sort(node.sup, true, indexed_above_.contains(key));
+  return out;
+}
+
+}  // namespace automodel::papers

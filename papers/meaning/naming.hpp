@@ -1,0 +1,60 @@
+// Which scripts are indices, which are labels, which are powers; and so what a symbol is called.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "papers/document/card.hpp"
+
+namespace automodel::papers {
+
+/// A symbol with its scripts sorted.
+struct Reference {
+  std::string key;                    // font, letter, labels: the same quantity has the same key
+  std::string name;                   // for code: letter and labels
+  std::vector<const Node*> indices;   // below, then above; of the symbol that was looked at
+  const Node* power = nullptr;        // `x^2`
+};
+
+/// The rules, in order:
+///  - an index letter is one that a sum, a product, a maximum, a softmax or a range runs over, or that stands as a script on
+///    both sides of an equation;
+///  - a script made of index letters, numbers and sizes is an index where this symbol has an index letter in that place (below
+///    or above) anywhere in the card; else a number below is a label (`W_1`), a number above a power (`x^2`);
+///  - any other script (`W_Q`, `y_\mathrm{fm}`, `W^{(c)}`) is a label.
+class Naming {
+ public:
+  Naming() = default;
+  explicit Naming(const Card& card);
+
+  bool is_index(const std::string& letter) const { return letters_.contains(letter); }
+  bool is_size(const std::string& name) const { return sizes_.contains(name); }
+  void add_size(const std::string& name) { sizes_.insert(name); }
+  /// `node` is a symbol and must outlive what is returned.
+  Reference reference(const Node& node) const;
+  /// A symbol that is only a letter: its text. Else empty.
+  static std::string letter(const Node& node);
+
+ private:
+  void find_letters(const Node& node);
+  void find_equation_letters(const Statement& statement);
+  void find_sizes(const Statement& statement);
+  void find_indexed(const Node& node);
+  bool made_of_indices(const Node& script, bool& has_letter) const;
+  std::string base(const Node& node) const;
+
+  std::set<std::string> letters_ = {"#"}, sizes_;  // "#" counts enumerations that name no letter
+  std::set<std::string> indexed_below_, indexed_above_;  // by base
+};
+
+/// Calls `visit` for a node and everything in it, scripts included.
+void for_each_node(const Node& node, const std::function<void(const Node&)>& visit);
+/// All nodes of a statement's sides.
+void for_each_node(const Statement& statement, const std::function<void(const Node&)>& visit);
+/// The letters that the script of a sum, a softmax or a bracketed family runs over: `i=1`, `i<j`, `i`, `i \in …`, `ij`.
+std::vector<std::string> bound_letters(const std::vector<Node>& script);
+
+}  // namespace automodel::papers

@@ -1,0 +1,265 @@
+// `x_{l+1} = f(x_l)` with its `x_0`: loops over layers or over time.
+#include <algorithm>
+
+#include "papers/meaning/typer.hpp"
+
+namespace automodel::papers {
+namespace {
+
+using IndexKind = IndexValue::Kind;
+
+}  // namespace
+
+/// Whether `from` is defined, through whatever others, by `to`.
+bool Typer::reaches(const std::string& from, const std::string& to) const {
+  std::set<std::string> seen;
+  std::vector<std::string> open = {from};
+  while (!open.empty()) {
+    const auto key = open.back();
+    open.pop_back();
+    const auto found = method_.quantities.find(key);
+    if (found == method_.quantities.end()) continue;
+    for (const auto& definition : found->second.definitions) {
+      bool arrived = false;
+      for_each_node(definition.right, [&](const Node& node) {
+        if (node.kind != Kind::symbol) return;
+        const auto next = method_.naming.reference(node).key;
+        if (definition.wraps && next == key) return;  // what it was before, not itself
+        arrived = arrived || next == to;
+        if (seen.insert(next).second) open.push_back(next);
+      });
+      if (arrived) return true;
+    }
+  }
+  return false;
+}
+
+bool Typer::in_same_circle(LoopId loop, const Quantity& quantity) const {
+  const auto& root = loop_roots_[loop];
+  return root == quantity.key || (reaches(root, quantity.key) && reaches(quantity.key, root));
+}
+
+/// Nothing where the quantity is not defined by itself at another index.
+std::optional<Typer::Recurrence> Typer::recurrence(const Quantity& quantity, Span span) {
+  if (const auto known = recurrences_.find(quantity.key); known != recurrences_.end()) return known->second;
+  auto& out = recurrences_[quantity.key];
+  if (!reaches(quantity.key, quantity.key)) return out;
+  // The letter that counts the rounds: where one of the circle has both a step and a first value.
+  const auto step_of = [](const Quantity& q) -> std::optional<std::pair<std::size_t, const Definition*>> {
+    for (const auto& step : q.definitions) {
+      for (std::size_t p = 0; p < step.indices.size(); ++p) {
+        if (step.indices[p].letter.empty() || step.wraps) continue;
+        for (const auto& first : q.definitions) {
+          if (p < first.indices.size() && first.indices[p].letter.empty()) return std::pair{p, &step};
+        }
+      }
+    }
+    return {};
+  };
+  std::optional<std::pair<std::size_t, const Definition*>> found = step_of(quantity);
+  if (!found) {
+    std::string letter;
+    for (const auto& [key, other] : method_.quantities) {
+      const auto step = step_of(other);
+      if (step && reaches(quantity.key, key) && reaches(key, quantity.key)) letter = step->second->indices[step->first].letter;
+    }
+    for (const auto& definition : quantity.definitions) {
+      for (std::size_t p = 0; p < definition.indices.size(); ++p) {
+        if (!letter.empty() && definition.indices[p].letter == letter) found = {p, &definition};
+      }
+    }
+  }
+  if (!found) {
+    stop("papers.circular", quantity.name + " is defined by itself, and nothing says where it begins", span,
+         {"a first value such as x_0 = …"});
+  }
+  const auto& letter = found->second->indices[found->first].letter;
+  const auto range = found->second->ranges.find(letter);
+  if (range == found->second->ranges.end()) {
+    stop("papers.unknown_range", "over what does " + letter + " run?", found->second->span,
+         {"\\quad " + letter + " = 0, \\dots, L-1 beside the equation"});
+  }
+  out = Recurrence{found->first, found->second, range->second};
+  return out;
+}
+
+Typer::Values Typer::StatePlan::asked(const Values& by, std::size_t position) const {
+  Values out;
+  for (std::size_t p = 0; p < by.size(); ++p) {
+    if (p != position && values[p].kind == IndexKind::axis) out.push_back(by[p]);
+  }
+  return out;
+}
+
+/// The value before this round.
+Shaped Typer::in_loop(const Quantity& quantity, const Recurrence& recurrence, const Values& values, Span span) {
+  const auto loop = values[recurrence.position].loop;
+  const auto number = loop_state(quantity, recurrence, loop, values, span);
+  const auto& plan = plans_.at({loop, number});
+  if (!typed_.loops[loop].states[number].has_first) {
+    stop("papers.circular", quantity.name + " has no first value", span, {"an equation for its first index"});
+  }
+  const auto before = typed_.loops[loop].states[number].before;
+  const Shaped whole{before, plan.rank, false};
+  return at_indices(whole, plan.index_axes, plan.ranges, plan.asked(values, recurrence.position), span);
+}
+
+/// The state of the loop for this quantity: made where it is not there yet.
+std::size_t Typer::loop_state(const Quantity& quantity, const Recurrence& recurrence, LoopId loop, const Values& values,
+                              Span span) {
+  std::string key = quantity.key + "@" + std::to_string(loop);
+  for (std::size_t p = 0; p < values.size(); ++p) {
+    if (p == recurrence.position || values[p].kind == IndexKind::axis || values[p].kind == IndexKind::component) continue;
+    key += "|" + std::to_string(static_cast<int>(values[p].kind)) + values[p].offset.text();
+  }
+  if (const auto known = state_of_.find(key); known != state_of_.end()) return known->second;
+  StatePlan plan;
+  plan.quantity = &quantity;
+  plan.recurrence = recurrence;
+  plan.span = span;
+  plan.values = values;
+  for (std::size_t p = 0; p < values.size(); ++p) {
+    auto& value = plan.values[p];
+    if (p == recurrence.position) {
+      value = {};
+      value.kind = IndexKind::loop;
+      value.loop = loop;
+      value.offset = recurrence.step->indices[p].offset;
+      value.range = recurrence.range;
+    } else if (value.kind == IndexKind::axis || value.kind == IndexKind::component) {
+      const Range range{value.range.low + value.offset, value.range.high + value.offset};
+      value = {};
+      value.kind = IndexKind::axis;
+      value.range = range;
+      value.axis = axis(range.size(), recurrence.step->indices[p].letter);
+      plan.index_axes.push_back(value.axis);
+      plan.ranges.push_back(range);
+    }
+  }
+  LoopState state;
+  state.name = quantity.name;
+  auto first_values = plan.values;
+  first_values[recurrence.position] = {};
+  first_values[recurrence.position].offset = recurrence.range.low + recurrence.step->indices[recurrence.position].offset - Dimension(1);
+  std::size_t ignored = 0;
+  state.has_first = pick(quantity, first_values, quantity.definitions.size(), ignored) != nullptr &&
+                    quantity.definitions[ignored].indices[recurrence.position].letter.empty();
+  Term before;
+  before.op = Op::state;
+  before.loop = loop;
+  before.batched = true;
+  before.span = span;
+  before.axes = plan.index_axes;
+  if (state.has_first) {
+    const auto first = defined(quantity, first_values, span, quantity.definitions.size());
+    plan.rank = first.rank;
+    std::vector<Dimension> sizes;
+    for (const auto axis_id : shape(first)) sizes.push_back(size(axis_id));
+    // `h_0 = 0` of a vector: the declaration says the shape.
+    if (first.rank == 0 && quantity.shape) {
+      sizes = *quantity.shape;
+      plan.rank = static_cast<std::uint8_t>(sizes.size());
+    }
+    std::map<AxisId, AxisId> names;
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      before.axes.push_back(axis(sizes[i]));
+      if (first.rank != 0) names[shape(first)[i]] = before.axes.back();
+    }
+    state.first = renamed(first.term, names);
+  }
+  auto& states = typed_.loops[loop].states;
+  before.component = static_cast<std::uint32_t>(states.size());
+  const auto number = states.size();
+  state.before = add(std::move(before));
+  typed_.loops[loop].states.push_back(state);
+  state_of_[key] = number;
+  plans_[{loop, number}] = plan;
+  open_states_.emplace_back(loop, number);
+  return number;
+}
+
+/// Types the steps of all states, which may ask for further states.
+void Typer::close_loop(LoopId loop) {
+  for (std::size_t i = 0; i < open_states_.size(); ++i) {
+    const auto [owner, number] = open_states_[i];
+    if (owner != loop) continue;
+    auto plan = plans_.at({loop, number});
+    auto next = defined(*plan.quantity, plan.values, plan.span, plan.quantity->definitions.size());
+    const auto before = typed_.loops[loop].states[number].before;
+    if (!typed_.loops[loop].states[number].has_first) {
+      plan.rank = next.rank;
+      for (const auto axis_id : shape(next)) typed_.terms[before].axes.push_back(axis_id);
+      plans_.at({loop, number}).rank = plan.rank;
+    }
+    const Shaped state{before, plan.rank, false};
+    if (next.rank != plan.rank) {
+      stop("papers.shape_conflict",
+           plan.quantity->name + " begins as " + shape_text(state) + " and becomes " + shape_text(next), plan.recurrence.step->span);
+    }
+    next = aligned(plan.recurrence.step->right, state, next);
+    typed_.loops[loop].states[number].next = contract({next.term}, shape(state), {}, plan.span).term;
+    auto& inside = typed_.loops[loop].inside;
+    for (const auto term : {typed_.loops[loop].states[number].next, typed_.loops[loop].states[number].first}) {
+      for (const auto other : at(term).loops) {
+        if (other != loop) inside.insert(other);
+      }
+    }
+  }
+  std::erase_if(open_states_, [&](const auto& state) { return state.first == loop; });
+}
+
+/// From outside: the last value, or all of them.
+Shaped Typer::from_loop(const Quantity& quantity, const Recurrence& recurrence, const Values& values, Span span) {
+  // One loop for all quantities of a circle that are asked for with the same other indices of loops and constants.
+  std::string key;
+  for (const auto& [root, loop] : loop_of_) {
+    if (in_same_circle(loop, quantity)) key = root;
+  }
+  if (key.empty()) {
+    key = quantity.key;
+    loop_of_[key] = static_cast<LoopId>(typed_.loops.size());
+    loop_roots_.push_back(quantity.key);
+    const auto& letter = recurrence.step->indices[recurrence.position].letter;
+    typed_.loops.push_back({letter, recurrence.range, {}, {}});
+  }
+  const auto loop = loop_of_[key];
+  const auto number = loop_state(quantity, recurrence, loop, values, span);
+  close_loop(loop);
+  const auto& plan = plans_.at({loop, number});
+  const auto& state = typed_.loops[loop].states[number];
+  const auto offset = recurrence.step->indices[recurrence.position].offset;
+  const Range all{recurrence.range.low + offset - Dimension(state.has_first ? 1 : 0), recurrence.range.high + offset};
+  const auto& value = values[recurrence.position];
+  Term term;
+  term.loop = loop;
+  term.component = static_cast<std::uint32_t>(number);
+  term.batched = true;
+  term.loops = typed_.loops[loop].inside;
+  term.span = span;
+  term.axes = at(state.before).axes;
+  auto asked = plan.asked(values, recurrence.position);
+  auto index_axes = plan.index_axes;
+  auto ranges = plan.ranges;
+  if (value.kind == IndexKind::constant &&
+      typed_.solver.resolve(value.offset) == typed_.solver.resolve(all.high)) {
+    term.op = Op::loop_last;
+  } else {
+    term.op = Op::loop_all;
+    auto range = all;
+    // `[p_1; …; p_L]` leaves out the first value.
+    if (value.kind == IndexKind::axis && state.has_first &&
+        typed_.solver.resolve(value.range.low + value.offset) == typed_.solver.resolve(all.low + Dimension(1))) {
+      range.low = all.low + Dimension(1);
+      term.order = 1;
+    }
+    term.over = axis(range.size(), typed_.loops[loop].letter);
+    term.axes.insert(term.axes.begin(), term.over);
+    asked.insert(asked.begin(), value);
+    index_axes.insert(index_axes.begin(), term.over);
+    ranges.insert(ranges.begin(), range);
+  }
+  const Shaped whole{add(std::move(term)), plan.rank, false};
+  return at_indices(whole, index_axes, ranges, asked, span);
+}
+
+}  // namespace automodel::papers

@@ -1,0 +1,453 @@
+// Symbols: what a name with its indices stands for.
+#include <algorithm>
+
+#include "papers/meaning/typer.hpp"
+
+namespace automodel::papers {
+namespace {
+
+using Role = Quantity::Role;
+using IndexKind = IndexValue::Kind;
+
+std::string index_text(const IndexValue& value) {
+  switch (value.kind) {
+    case IndexKind::axis: return "axis";
+    case IndexKind::component:
+      return "tuple" + std::to_string(value.axis) + "." + std::to_string(value.component);
+    case IndexKind::loop: return "loop" + std::to_string(value.loop) + "+" + value.offset.text();
+    case IndexKind::constant: return "at" + value.offset.text();
+  }
+  return {};
+}
+
+}  // namespace
+
+IndexValue Typer::index_value(const Node& node, const Scope& scope) const {
+  if (const auto letter = Naming::letter(node); !letter.empty()) {
+    if (const auto found = scope.letters.find(letter); found != scope.letters.end()) return found->second;
+    if (method_.naming.is_index(letter)) {
+      stop("papers.unknown_symbol", "the index " + letter + " is not bound here", node.span,
+           {"\\sum_{" + letter + "}", "the left side with index " + letter});
+    }
+  }
+  if (node.kind == Kind::add || node.kind == Kind::subtract) {
+    const auto offset = to_dimension(node.parts[1], method_.naming);
+    const auto letter = Naming::letter(node.parts[0]);
+    const auto found = scope.letters.find(letter);
+    if (offset && found != scope.letters.end()) {
+      auto out = found->second;
+      out.offset = node.kind == Kind::add ? out.offset + *offset : out.offset - *offset;
+      return out;
+    }
+  }
+  if (const auto constant = to_dimension(node, method_.naming)) {
+    IndexValue out;
+    out.offset = *constant;
+    return out;
+  }
+  stop("papers.not_understood", "this is no index", node.span, {"i", "l+1", "0"});
+}
+
+Shaped Typer::symbol(const Node& node, Scope& scope) {
+  const auto number_term = [&](Op op, const Dimension& dimension, const IndexValue* value) {
+    Term term;
+    term.op = op;
+    term.dimension = dimension;
+    term.span = node.span;
+    if (value != nullptr && op == Op::counter) term.axes = {value->axis};
+    if (value != nullptr && op == Op::loop_index) term.loop = value->loop;
+    return Shaped{add(std::move(term)), 0, false};
+  };
+  if (const auto letter = Naming::letter(node); scope.letters.contains(letter)) {
+    const auto& value = scope.letters.at(letter);
+    if (value.kind == IndexKind::axis) return number_term(Op::counter, value.range.low + value.offset, &value);
+    if (value.kind == IndexKind::loop) return number_term(Op::loop_index, value.offset, &value);
+    if (value.kind == IndexKind::constant) return number_term(Op::size, value.offset, nullptr);
+    stop("papers.not_understood", "an index of i < j cannot be a number here", node.span);
+  }
+  const auto reference = method_.naming.reference(node);
+  auto out = Shaped{};
+  const auto formal = scope.formals.find(reference.key);
+  const bool is_size = node.font == Font::italic && reference.indices.empty() && method_.naming.is_size(reference.name);
+  Values values;
+  const auto read_indices = [&] {
+    for (const auto* index : reference.indices) {
+      if (index->kind != Kind::wildcard) values.push_back(index_value(*index, scope));
+    }
+  };
+  if (formal != scope.formals.end()) {
+    read_indices();
+    out = components(fresh(formal->second), values, node.span);
+  } else if (is_size && !method_.quantities.contains(reference.key)) {
+    out = number_term(Op::size, Dimension::symbol(reference.name), nullptr);
+  } else {
+    read_indices();
+    auto found = method_.quantities.find(reference.key);
+    // `x_i` is the i-th entry of `\mathbf{x}`, where x itself says nothing.
+    const auto bold = method_.quantities.find("bold:" + reference.key);
+    const auto unsaid = [](const Quantity& q) { return q.role == Role::parameter && q.declared.end == 0; };
+    if (bold != method_.quantities.end() && !values.empty() && bold->second.positions < values.size() &&
+        (found == method_.quantities.end() || unsaid(found->second)) && !unsaid(bold->second)) {
+      found = bold;
+    }
+    if (found == method_.quantities.end()) {
+      stop("papers.unknown_symbol", "unknown symbol " + text_of(node.span), node.span);
+    }
+    const auto& quantity = found->second;
+    if (quantity.role == Role::function) {
+      stop("papers.not_understood", quantity.name + " is a function: give its argument", node.span, {quantity.name + "(x)"});
+    }
+    if (values.size() < quantity.positions) {
+      stop("papers.not_understood",
+           reference.name + " has " + std::to_string(quantity.positions) + " indices; here are " + std::to_string(values.size()),
+           node.span);
+    }
+    const Values own(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(quantity.positions));
+    const Values rest(values.begin() + static_cast<std::ptrdiff_t>(quantity.positions), values.end());
+    if (scope.wrapped == quantity.key) {
+      out = defined(quantity, own, node.span, scope.wrapped_definition);
+    } else {
+      out = instance(quantity, own, node.span);
+    }
+    out = components(out, rest, node.span);
+  }
+  Node scripts;
+  scripts.span = node.span;
+  scripts.transposed = node.transposed;
+  if (reference.power != nullptr) scripts.sup = {*reference.power};
+  return with_power(scripts, out, scope);
+}
+
+Shaped Typer::instance(const Quantity& quantity, const Values& values, Span span) {
+  switch (quantity.role) {
+    case Role::look_up: return look_up(quantity, values, span);
+    case Role::dense: {
+      Term term;
+      term.op = Op::dense;
+      term.batched = true;
+      term.axes = {axis(quantity.shape->at(0))};
+      term.span = span;
+      return {add(std::move(term)), 1, false};
+    }
+    case Role::parameter: return parameter(quantity, values, span);
+    default: return defined(quantity, values, span, quantity.definitions.size());
+  }
+}
+
+Shaped Typer::look_up(const Quantity& quantity, const Values& values, Span span) {
+  std::vector<Range> ranges;
+  for (const auto& pattern : quantity.declared_indices) {
+    const auto range = method_.ranges.find(pattern.letter);
+    if (range == method_.ranges.end()) {
+      stop("papers.unknown_range", "over what does " + pattern.letter + " of " + quantity.name + " run?", quantity.declared,
+           {"the value of each field $" + pattern.letter + " = 1, \\dots, n$ has …"});
+    }
+    ranges.push_back(range->second);
+  }
+  if (!whole_.contains(quantity.key)) {
+    Term term;
+    term.op = Op::look_up;
+    term.name = quantity.key;
+    term.batched = true;
+    term.span = quantity.declared;
+    for (const auto& range : ranges) term.axes.push_back(axis(range.size()));
+    canonical_[quantity.key] = term.axes;
+    for (const auto& dimension : *quantity.shape) term.axes.push_back(axis(dimension));
+    LookUpTerm entry{quantity.name, text_of(quantity.declared), quantity.shape->empty() ? "zeros" : "normal(0.01)",
+                     {ranges.begin() + 1, ranges.end()}, *quantity.shape, quantity.categorical_only, quantity.declared};
+    typed_.look_ups.emplace(quantity.key, std::move(entry));
+    whole_[quantity.key] = {add(std::move(term)), static_cast<std::uint8_t>(quantity.shape->size()), false};
+  }
+  return at_indices(whole_[quantity.key], canonical_[quantity.key], ranges, values, span);
+}
+
+Shaped Typer::own_parameter(const std::string& key, const std::string& name, const std::string& latex,
+                            const std::vector<Range>& ranges, const std::vector<Dimension>& dimensions,
+                            const std::string& init, const Values& values, Span span) {
+  if (!whole_.contains(key)) {
+    Term term;
+    term.op = Op::parameter;
+    term.name = key;
+    term.span = span;
+    for (const auto& range : ranges) term.axes.push_back(axis(range.size()));
+    canonical_[key] = term.axes;
+    for (const auto& dimension : dimensions) term.axes.push_back(axis(dimension));
+    typed_.parameters[key] = {name, latex, ranges, dimensions, init, span};
+    typed_.parameter_order.push_back(key);
+    whole_[key] = {add(std::move(term)), static_cast<std::uint8_t>(dimensions.size()), false};
+  }
+  return at_indices(whole_[key], canonical_[key], typed_.parameters[key].indices, values, span);
+}
+
+Shaped Typer::parameter(const Quantity& quantity, const Values& values, Span span) {
+  std::vector<Range> ranges;
+  std::vector<Dimension> dimensions;
+  if (const auto known = typed_.parameters.find(quantity.key); known == typed_.parameters.end()) {
+    for (std::size_t p = 0; p < values.size(); ++p) {
+      const auto& value = values[p];
+      const auto declared = p < quantity.declared_indices.size() ? quantity.declared_indices[p] : IndexPattern{};
+      const auto said = method_.ranges.find(declared.letter);
+      if (value.kind != IndexKind::constant) {
+        ranges.push_back({value.range.low + value.offset, value.range.high + value.offset});
+      } else if (said != method_.ranges.end()) {
+        ranges.push_back({said->second.low + declared.offset, said->second.high + declared.offset});
+      } else {
+        stop("papers.unknown_range", "over what does the index of " + quantity.name + " run?", span,
+             {"say a range: $l = 1, \\dots, L$"});
+      }
+    }
+    if (quantity.shape) {
+      dimensions = *quantity.shape;
+    } else {
+      const auto rank = quantity.rank_by_letter;
+      for (int i = 0; i < rank; ++i) dimensions.push_back(typed_.solver.fresh(quantity.name));
+    }
+  }
+  // A summand begins at 0, a factor so that it changes nothing, a weight of vectors as Glorot & Bengio 2010 say.
+  const std::string init = dimensions.size() >= 2 || (!dimensions.empty() && quantity.multiplied) ? "xavier"
+                           : quantity.multiplied                                                  ? "ones"
+                                                                                                  : "zeros";
+  return own_parameter(quantity.key, quantity.name, text_of(quantity.declared.end != 0 ? quantity.declared : span), ranges,
+                       dimensions, init, values, span);
+}
+
+/// `whole` at the given indices: renamed, picked out, or one for every tuple of i < j.
+Shaped Typer::at_indices(Shaped whole, const std::vector<AxisId>& index_axes, const std::vector<Range>& ranges,
+                         const Values& values, Span span) {
+  auto out = fresh(whole);
+  std::map<AxisId, AxisId> names;
+  std::map<AxisId, std::vector<std::pair<AxisId, std::uint32_t>>> tuples;  // by their axis
+  std::map<AxisId, std::uint32_t> orders;
+  std::set<AxisId> used;
+  Node where;
+  where.span = span;
+  for (std::size_t p = 0; p < values.size(); ++p) {
+    const auto& value = values[p];
+    const auto check = [&] {
+      const bool same_start = typed_.solver.equate(value.range.low + value.offset, ranges[p].low);
+      if (same_start && typed_.solver.equate(value.range.size(), ranges[p].size())) return;
+      stop("papers.index_out_of_range",
+           "the index runs from " + typed_.solver.resolve(value.range.low + value.offset).text() + " to " +
+               typed_.solver.resolve(value.range.high + value.offset).text() + ", but there is one from " +
+               typed_.solver.resolve(ranges[p].low).text() + " to " + typed_.solver.resolve(ranges[p].high).text(),
+           span);
+    };
+    if (value.kind == IndexKind::axis) {
+      check();
+      if (!used.insert(value.axis).second) stop("papers.not_understood", "the same index twice is not known", span);
+      names[index_axes[p]] = value.axis;
+    } else if (value.kind == IndexKind::component) {
+      check();
+      tuples[value.axis].emplace_back(index_axes[p], value.component);
+      orders[value.axis] = value.order;
+    } else {
+      Term term;
+      term.op = Op::at;
+      term.args = {out.term};
+      term.over = index_axes[p];
+      term.dimension = value.offset - ranges[p].low;
+      term.in_loop = value.kind == IndexKind::loop;
+      term.loop = value.loop;
+      term.span = span;
+      if (const auto position = typed_.solver.resolve(term.dimension).constant(); !term.in_loop && position && *position < 0) {
+        stop("papers.index_out_of_range", "there is none before " + ranges[p].low.text(), span);
+      }
+      for (const auto axis_id : at(out.term).axes) {
+        if (axis_id != index_axes[p]) term.axes.push_back(axis_id);
+      }
+      out.term = add(std::move(term));
+    }
+  }
+  for (const auto& [over, picks] : tuples) {
+    Term term;
+    term.op = Op::subset;
+    term.args = {out.term};
+    term.over = over;
+    term.order = orders[over];
+    term.picks = picks;
+    term.span = span;
+    term.axes = {over};
+    for (const auto axis_id : at(out.term).axes) {
+      const bool picked = std::any_of(picks.begin(), picks.end(), [&](const auto& pick) { return pick.first == axis_id; });
+      if (!picked) term.axes.push_back(axis_id);
+    }
+    out.term = add(std::move(term));
+  }
+  out.term = renamed(out.term, names);
+  return sorted(out);
+}
+
+/// Indices in the order in which they were bound.
+Shaped Typer::sorted(Shaped value) {
+  auto index_axes = indices(value);
+  if (std::is_sorted(index_axes.begin(), index_axes.end())) return value;
+  const bool row = value.row;
+  value = contract({value.term}, shape(value), {}, at(value.term).span);
+  value.row = row;
+  return value;
+}
+
+/// Entries of a vector, rows of a matrix: indices beyond those of the quantity.
+Shaped Typer::components(Shaped value, const Values& values, Span span) {
+  for (const auto& index : values) {
+    if (value.rank == 0) stop("papers.not_understood", "a number has no entries", span);
+    const auto first = shape(value)[0];
+    const Range all{Dimension(1), size(first)};
+    auto whole = value;
+    whole.rank = static_cast<std::uint8_t>(value.rank - 1);
+    // `at_indices` gives its argument new axes but for those of indices: the first one is such an index now.
+    value = at_indices(whole, {first}, {all}, {index}, span);
+  }
+  return value;
+}
+
+bool Typer::match(const Definition& definition, const Values& values, Scope& scope) const {
+  for (std::size_t p = 0; p < values.size(); ++p) {
+    if (p >= definition.indices.size()) return false;
+    const auto& pattern = definition.indices[p];
+    auto value = values[p];
+    if (pattern.letter.empty()) {
+      if (value.kind != IndexKind::constant ||
+          typed_.solver.resolve(value.offset) != typed_.solver.resolve(pattern.offset)) {
+        return false;
+      }
+      continue;
+    }
+    value.offset = value.offset - pattern.offset;
+    scope.letters[pattern.letter] = value;
+  }
+  return true;
+}
+
+/// The definition for these indices: the last change of it, else the one for exactly these, else the general one.
+const Definition* Typer::pick(const Quantity& quantity, const Values& values, std::size_t upto, std::size_t& index) const {
+  const Definition* best = nullptr;
+  int best_rank = -1;
+  for (std::size_t i = 0; i < upto; ++i) {
+    const auto& definition = quantity.definitions[i];
+    Scope unused;
+    if (!match(definition, values, unused)) continue;
+    const bool exact = std::any_of(definition.indices.begin(), definition.indices.end(),
+                                   [](const IndexPattern& pattern) { return pattern.letter.empty(); });
+    const int rank = definition.wraps ? 2 + static_cast<int>(i) : exact ? 1 : 0;
+    if (rank > best_rank) {
+      best = &definition;
+      best_rank = rank;
+      index = i;
+    }
+  }
+  return best;
+}
+
+Shaped Typer::defined(const Quantity& quantity, const Values& values, Span span, std::size_t upto) {
+  std::size_t number_of_definition = 0;
+  const auto* definition = pick(quantity, values, upto, number_of_definition);
+  if (const auto again = recurrence(quantity, span); again && upto == quantity.definitions.size()) {
+    const auto& value = values[again->position];
+    if (value.kind == IndexKind::loop && in_same_circle(value.loop, quantity)) {
+      const auto round = typed_.solver.resolve(value.offset - again->step->indices[again->position].offset).constant();
+      if (round == -1) return in_loop(quantity, *again, values, span);
+      if (round != 0) {
+        stop("papers.not_understood", "a recurrence can look one step back only", span, {"x_{l+1} = f(x_l)"});
+      }
+    } else if (definition == nullptr || !definition->indices[again->position].letter.empty()) {
+      return from_loop(quantity, *again, values, span);
+    }
+  }
+  if (definition == nullptr) {
+    std::vector<std::string> lines;
+    for (const auto& other : quantity.definitions) lines.push_back(text_of(other.span));
+    stop("papers.index_out_of_range", "no equation defines this one of " + quantity.name, span, lines);
+  }
+  // Made once for every way in which it is used; whole indices get axes of their own.
+  std::string key = quantity.key + "#" + std::to_string(number_of_definition);
+  Values own = values;
+  std::vector<AxisId> index_axes;
+  std::vector<Range> ranges;
+  Values outer;
+  const auto reduced = own_softmax_letters(*definition);
+  for (std::size_t p = 0; p < own.size(); ++p) {
+    const bool whole = own[p].kind == IndexKind::axis ||
+                       (own[p].kind == IndexKind::component && reduced.contains(definition->indices[p].letter));
+    if (whole) {
+      const Range range{own[p].range.low + own[p].offset, own[p].range.high + own[p].offset};
+      outer.push_back(own[p]);
+      ranges.push_back(range);
+      own[p].kind = IndexKind::axis;
+      own[p].offset = Dimension(0);
+      own[p].range = range;
+      key += "|axis" + range.low.text() + ".." + range.high.text();
+    } else {
+      key += "|" + index_text(own[p]);
+    }
+  }
+  if (made_.find(key) == made_.end()) {
+    if (!making_.insert(key).second) {
+      stop("papers.circular", quantity.name + " is defined by itself", definition->span, {"x_{l+1} = f(x_l), and x_0"});
+    }
+    for (auto& value : own) {
+      if (value.kind != IndexKind::axis) continue;
+      value.axis = axis(value.range.size(), definition->indices[static_cast<std::size_t>(&value - own.data())].letter);
+      canonical_[key].push_back(value.axis);
+    }
+    Scope scope;
+    match(*definition, own, scope);
+    scope.wrapped = definition->wraps ? quantity.key : "";
+    scope.wrapped_definition = number_of_definition;
+    made_[key] = type_definition(quantity, *definition, scope);
+    making_.erase(key);
+  }
+  // Tuples that were bound inside stay as they are; whole indices are renamed to what is asked for.
+  return at_indices(made_[key], canonical_[key], ranges, outer, span);
+}
+
+/// Letters of the left side over which the right side reduces: `\alpha_{ij} = \mathrm{softmax}_j(…)`.
+std::set<std::string> Typer::own_softmax_letters(const Definition& definition) const {
+  std::set<std::string> out;
+  for_each_node(definition.right, [&](const Node& node) {
+    if (node.kind != Kind::call || node.sub.empty()) return;
+    for (const auto& letter : bound_letters(node.sub)) {
+      for (const auto& pattern : definition.indices) {
+        if (pattern.letter == letter) out.insert(letter);
+      }
+    }
+  });
+  return out;
+}
+
+Shaped Typer::call_function(const Quantity& quantity, const Node& symbol_node, const Node& arguments, Scope& scope, Span span) {
+  const auto reference = method_.naming.reference(symbol_node);
+  Values values;
+  for (const auto* index : reference.indices) values.push_back(index_value(*index, scope));
+  std::size_t number_of_definition = 0;
+  const auto* definition = pick(quantity, values, quantity.definitions.size(), number_of_definition);
+  if (definition == nullptr || definition->formals.size() != arguments.parts.size()) {
+    stop("papers.not_understood", quantity.name + " is not defined for these indices and arguments", span);
+  }
+  Scope inside;
+  match(*definition, values, inside);
+  inside.ranges = definition->ranges;
+  for (std::size_t i = 0; i < arguments.parts.size(); ++i) {
+    const auto &formal = definition->formals[i], &actual = arguments.parts[i];
+    if (formal.kind != Kind::symbol) stop("papers.not_a_definition", "an argument on the left side is a symbol", formal.span);
+    const auto formal_reference = method_.naming.reference(formal);
+    // `E_i(x_l) = … x_l …` used as `E_i(x_l)`: its l is the caller's l.
+    if (actual.kind == Kind::symbol) {
+      const auto actual_reference = method_.naming.reference(actual);
+      if (actual_reference.key == formal_reference.key && actual_reference.indices.size() == formal_reference.indices.size()) {
+        for (std::size_t p = 0; p < formal_reference.indices.size(); ++p) {
+          const auto letter = Naming::letter(*formal_reference.indices[p]);
+          if (method_.naming.is_index(letter)) inside.letters[letter] = index_value(*actual_reference.indices[p], scope);
+        }
+        if (method_.quantities.contains(formal_reference.key)) continue;
+      }
+    }
+    inside.formals[formal_reference.key] = expression(actual, scope);
+  }
+  if (++depth_ > 50) stop("papers.circular", quantity.name + " is defined by itself", definition->span);
+  const auto out = type_definition(quantity, *definition, inside);
+  --depth_;
+  return fresh(out);
+}
+
+}  // namespace automodel::papers

@@ -1,0 +1,209 @@
+// What runs over an index: sums, products, maxima, softmax.
+#include <algorithm>
+
+#include "papers/meaning/trees.hpp"
+#include "papers/meaning/typer.hpp"
+
+namespace automodel::papers {
+namespace {
+
+bool is_less(const Node& node) { return node.kind == Kind::relation && (node.text == "<" || node.text == "<="); }
+
+/// Letters of `1 <= i < j <= n` in order; numbers and sizes at the ends say nothing new.
+void chain(const Node& node, const Naming& naming, std::vector<std::string>& out) {
+  if (is_less(node)) {
+    chain(node.parts[0], naming, out);
+    chain(node.parts[1], naming, out);
+  } else if (const auto letter = Naming::letter(node); naming.is_index(letter)) {
+    out.push_back(letter);
+  }
+}
+
+}  // namespace
+
+Typer::Bound Typer::bound_of(const std::vector<Node>& sub, const std::vector<Node>& sup, Span span) const {
+  Bound out;
+  if (sub.empty()) stop("papers.unknown_range", "over what does this run?", span, {"\\sum_{i=1}^{n}", "\\sum_{i<j}"});
+  if (sub.size() == 1 && sub[0].kind == Kind::relation) {
+    const auto& relation = sub[0];
+    if (is_less(relation)) {
+      chain(relation, method_.naming, out.letters);
+      out.increasing = out.letters.size() > 1;
+      if (out.letters.size() > 4) stop("papers.too_large", "at most four indices can increase together", relation.span);
+      if (!out.letters.empty()) return out;
+    } else if (relation.text == "=") {
+      out.letters = {Naming::letter(relation.parts[0])};
+      out.low = relation.parts[1];
+      if (sup.size() == 1) out.high = sup[0];
+      if (!out.letters[0].empty()) return out;
+    }
+    stop("papers.not_understood", "this range is not understood", relation.span, {"i=1", "i<j"});
+  }
+  out.letters = bound_letters(sub);
+  if (out.letters.empty()) stop("papers.unknown_range", "over what does this run?", span, {"\\sum_{i=1}^{n}", "\\sum_{i<j}"});
+  return out;
+}
+
+Range Typer::range_of(const std::string& letter, const Node& body, const Scope& scope, Span span) const {
+  if (const auto at = scope.ranges.find(letter); at != scope.ranges.end()) return at->second;
+  if (const auto at = method_.ranges.find(letter); at != method_.ranges.end()) return at->second;
+  if (const auto used = range_from_use(method_, letter, body, scope.ranges)) return *used;
+  stop("papers.unknown_range", "over what does " + letter + " run?", span,
+       {"$" + letter + " = 1, \\dots, n$ somewhere in the text", "\\sum_{" + letter + "=1}^{n}"});
+}
+
+/// Puts the letters into the scope; gives their axis, or that of their tuples.
+std::vector<AxisId> Typer::bind(const Bound& bound, const Node& body, Scope& scope, Span span) {
+  std::vector<AxisId> out;
+  if (bound.increasing) {
+    const auto range = range_of(bound.letters[0], body, scope, span);
+    const auto order = static_cast<std::uint32_t>(bound.letters.size());
+    out.push_back(axis(choose(range.size(), static_cast<int>(order)), bound.letters[0] + "<"));
+    for (std::uint32_t c = 0; c < order; ++c) {
+      IndexValue value;
+      value.kind = IndexValue::Kind::component;
+      value.axis = out[0];
+      value.component = c;
+      value.order = order;
+      value.range = range;
+      scope.letters[bound.letters[c]] = value;
+    }
+    return out;
+  }
+  for (const auto& letter : bound.letters) {
+    IndexValue value;
+    value.kind = IndexValue::Kind::axis;
+    if (bound.low && bound.high) {
+      const auto low = to_dimension(*bound.low, method_.naming), high = to_dimension(*bound.high, method_.naming);
+      if (!low || !high) stop("papers.unknown_range", "this range is not understood", bound.low->span, {"i=1 up to n"});
+      value.range = {*low, *high};
+    } else {
+      value.range = range_of(letter, body, scope, span);
+    }
+    value.axis = axis(value.range.size(), letter);
+    scope.letters[letter] = value;
+    out.push_back(value.axis);
+  }
+  return out;
+}
+
+Shaped Typer::reduce(const std::string& name, Shaped body, AxisId over, Span span) {
+  const auto& axes = at(body.term).axes;
+  const bool depends = std::find(axes.begin(), axes.end(), over) != axes.end();
+  if (name == "sum") {
+    if (depends) return contract({body.term}, shape(body), {over}, span);
+    Term count;
+    count.op = Op::size;
+    count.dimension = size(over);
+    count.span = span;
+    return multiply(Node{}, {add(std::move(count)), 0, false}, body);
+  }
+  if (!depends) {
+    if (name != "prod") return body;
+    stop("papers.not_understood", "what is multiplied does not depend on the index", span);
+  }
+  Term term;
+  term.op = Op::reduce;
+  term.name = name;
+  term.args = {body.term};
+  term.over = over;
+  term.span = span;
+  for (const auto axis_id : axes) {
+    if (axis_id != over) term.axes.push_back(axis_id);
+  }
+  return {add(std::move(term)), body.rank, body.row};
+}
+
+/// \sum_{i<j} a_i b_j with b the same as a: half of the square of the sum less the sum of the squares (Rendle 2010, lemma
+/// 3.1), linear in the number of fields.
+std::optional<Shaped> Typer::pair_sum(const Bound& bound, const Node& body, Scope& scope, Span span) {
+  const bool is_inner = body.kind == Kind::inner;
+  if (!bound.increasing || bound.letters.size() != 2 || body.parts.size() != 2 ||
+      (body.kind != Kind::hadamard && body.kind != Kind::product && !is_inner)) {
+    return {};
+  }
+  const auto &a = body.parts[0], &b = body.parts[1];
+  const auto &i = bound.letters[0], &j = bound.letters[1];
+  if (mentions(a, j) || !same_tree(with_letter(a, i, j), b)) return {};
+  Bound one;
+  one.letters = {i};
+  Scope inner_scope = scope;
+  inner_scope.ranges[i] = range_of(i, body, scope, span);
+  const auto over = bind(one, body, inner_scope, span)[0];
+  const auto value = expression(a, inner_scope);
+  if (value.rank > 1 || (body.kind == Kind::product && value.rank != 0)) return {};
+  const auto sum = reduce("sum", value, over, span);
+  const auto squares = reduce("sum", map("square", {value}, span), over, span);
+  const auto difference = map("sub", {map("square", {sum}, span), squares}, span);
+  const auto axes = shape(difference);
+  const std::set<AxisId> all(axes.begin(), axes.end());
+  return contract({number(0.5, span).term, difference.term}, is_inner ? std::vector<AxisId>{} : axes,
+                  is_inner ? all : std::set<AxisId>{}, span);
+}
+
+Shaped Typer::big(const Node& node, Scope& scope, int rank) {
+  auto bound = bound_of(node.sub, node.sup, node.span);
+  const Node* body = &node.parts[0];
+  // \sum_{i=1}^{n} \sum_{j=i+1}^{n} is \sum_{i<j}.
+  if (node.text == "sum" && bound.letters.size() == 1 && body->kind == Kind::big && body->text == "sum" && !body->sub.empty()) {
+    const auto second = bound_of(body->sub, body->sup, body->span);
+    if (second.low && second.low->kind == Kind::add && Naming::letter(second.low->parts[0]) == bound.letters[0] &&
+        number_of(second.low->parts[1]) == 1.0 && second.high) {
+      Node first_low = bound.low.value_or(Node{}), last = *second.high;
+      const auto low = to_dimension(first_low, method_.naming), high = to_dimension(last, method_.naming);
+      if (low && high) {
+        Scope inner_scope = scope;
+        inner_scope.ranges[bound.letters[0]] = {*low, *high};
+        Bound both;
+        both.letters = {bound.letters[0], second.letters[0]};
+        both.increasing = true;
+        return sum_over(both, body->parts[0], inner_scope, rank, node.span);
+      }
+    }
+  }
+  if (node.text == "sum") return sum_over(bound, *body, scope, rank, node.span);
+  Scope inner_scope = scope;
+  const auto axes = bind(bound, *body, inner_scope, node.span);
+  auto out = expression(*body, inner_scope, rank);
+  for (auto it = axes.rbegin(); it != axes.rend(); ++it) out = reduce(node.text, out, *it, node.span);
+  return out;
+}
+
+Shaped Typer::sum_over(const Bound& bound, const Node& body, Scope& scope, int rank, Span span) {
+  if (const auto fast = pair_sum(bound, body, scope, span)) return *fast;
+  Scope inner_scope = scope;
+  const auto axes = bind(bound, body, inner_scope, span);
+  auto out = expression(body, inner_scope, rank);
+  for (auto it = axes.rbegin(); it != axes.rend(); ++it) out = reduce("sum", out, *it, span);
+  return out;
+}
+
+Shaped Typer::softmax(const Node& node, Scope& scope) {
+  if (node.parts.size() != 1) stop("papers.not_understood", "softmax takes one argument", node.span);
+  const auto value = expression(node.parts[0], scope);
+  Term term;
+  term.op = Op::softmax;
+  term.args = {value.term};
+  term.axes = at(value.term).axes;
+  term.span = node.span;
+  if (node.sub.empty()) {
+    if (value.rank == 0) {
+      stop("papers.unknown_range", "over which index does softmax run?", node.span, {"\\mathrm{softmax}_j(…)"});
+    }
+    term.over = term.axes.back();  // of a matrix: each row
+    return {add(std::move(term)), value.rank, value.row};
+  }
+  const auto letters = bound_letters(node.sub);
+  const auto found = letters.empty() ? scope.letters.end() : scope.letters.find(letters[0]);
+  if (found == scope.letters.end() ||
+      (found->second.kind != IndexValue::Kind::axis && found->second.kind != IndexValue::Kind::component)) {
+    stop("papers.unknown_range", "softmax must run over an index of the left side", node.span);
+  }
+  term.over = found->second.axis;
+  if (std::find(term.axes.begin(), term.axes.end(), term.over) == term.axes.end()) {
+    stop("papers.not_understood", "what softmax is taken of does not depend on " + letters[0], node.span);
+  }
+  return {add(std::move(term)), value.rank, value.row};
+}
+
+}  // namespace automodel::papers

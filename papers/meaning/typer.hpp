@@ -1,0 +1,181 @@
+// Private to meaning: syntax trees -> terms. Sizes are solved by unification on the way.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "papers/meaning/term.hpp"
+
+namespace automodel::papers {
+
+/// A term with its mathematical shape: the last `rank` axes.
+struct Shaped {
+  TermId term = 0;
+  std::uint8_t rank = 0;
+  bool row = false;  // a transposed vector
+};
+
+/// What an index letter stands for where an expression is read.
+struct IndexValue {
+  enum class Kind : std::uint8_t { axis, component, loop, constant } kind = Kind::constant;
+  AxisId axis = 0;                         // axis, component
+  std::uint32_t component = 0, order = 0;  // component: of the subsets along `axis`
+  LoopId loop = 0;
+  Dimension offset;  // added to the letter; or the constant
+  Range range;       // of the letter (not for constants)
+};
+
+struct Scope {
+  std::map<std::string, IndexValue> letters;
+  std::map<std::string, Shaped> formals;  // arguments of a function that is being inlined, by key
+  std::map<std::string, Range> ranges;    // said beside the equation
+  std::string wrapped;                    // key of the quantity that the definition wraps, with …
+  std::size_t wrapped_definition = 0;     // … the definition that it changes
+};
+
+/// Thrown within `meaning` only: one equation's error ends that equation.
+struct Failure {
+  Problem problem;
+};
+
+class Typer {
+ public:
+  explicit Typer(const Method& method) : method_(method) {}
+  Typed type() &&;
+
+ private:
+  static constexpr int kUnknownRank = -1;
+  using Values = std::vector<IndexValue>;
+
+  // typer.cpp: whole definitions
+  void give_sizes();
+  void type_output();
+  Shaped type_definition(const Quantity& quantity, const Definition& definition, Scope& scope);
+  void check_declared(const Quantity& quantity, const Shaped& value, Span span);
+
+  // expressions.cpp
+  Shaped expression(const Node& node, Scope& scope, int rank = kUnknownRank);
+  Shaped sum_of(const Node& node, Scope& scope, int rank);
+  Shaped cases(const Node& node, Scope& scope, int rank);
+  Shaped with_power(const Node& node, Shaped value, Scope& scope);
+  Shaped norm(const Node& node, Scope& scope);
+  std::optional<double> number_of(const Node& node) const;
+
+  // products.cpp
+  Shaped product(const Node& node, Scope& scope, int rank);
+  Shaped multiply(const Node& where, Shaped a, Shaped b);
+  Shaped elementwise_product(const Node& where, Shaped a, Shaped b);
+  Shaped inner(const Node& node, Scope& scope);
+  Shaped outer(const Node& where, Shaped a, Shaped b);
+  Shaped dot(const Node& where, Shaped a, Shaped b);
+
+  // sums.cpp: what runs over an index
+  struct Bound {
+    std::vector<std::string> letters;
+    std::optional<Node> low, high;  // of a single letter
+    bool increasing = false;        // i < j < …
+  };
+  Bound bound_of(const std::vector<Node>& sub, const std::vector<Node>& sup, Span span) const;
+  std::vector<AxisId> bind(const Bound& bound, const Node& body, Scope& scope, Span span);
+  Range range_of(const std::string& letter, const Node& body, const Scope& scope, Span span) const;
+  Shaped big(const Node& node, Scope& scope, int rank);
+  std::optional<Shaped> pair_sum(const Bound& bound, const Node& body, Scope& scope, Span span);
+  Shaped sum_over(const Bound& bound, const Node& body, Scope& scope, int rank, Span span);
+  Shaped reduce(const std::string& name, Shaped body, AxisId over, Span span);
+  Shaped softmax(const Node& node, Scope& scope);
+  Shaped joined(const Node& node, Scope& scope, int rank);
+  Shaped family(const Node& node, Scope& scope);
+  std::optional<Shaped> enumerated(const Node& node, Scope& scope, int rank);
+  Shaped join(const std::vector<Shaped>& parts, Span span);
+  Shaped index_to_shape(Shaped value, AxisId axis);
+
+  // references.cpp: symbols
+  Shaped symbol(const Node& node, Scope& scope);
+  IndexValue index_value(const Node& node, const Scope& scope) const;
+  Shaped instance(const Quantity& quantity, const Values& values, Span span);
+  Shaped look_up(const Quantity& quantity, const Values& values, Span span);
+  Shaped parameter(const Quantity& quantity, const Values& values, Span span);
+  Shaped own_parameter(const std::string& key, const std::string& name, const std::string& latex,
+                       const std::vector<Range>& ranges, const std::vector<Dimension>& dimensions, const std::string& init,
+                       const Values& values, Span span);
+  Shaped defined(const Quantity& quantity, const Values& values, Span span, std::size_t upto);
+  Shaped at_indices(Shaped whole, const std::vector<AxisId>& index_axes, const std::vector<Range>& ranges,
+                    const Values& values, Span span);
+  Shaped sorted(Shaped value);
+  std::set<std::string> own_softmax_letters(const Definition& definition) const;
+  Shaped components(Shaped value, const Values& values, Span span);
+  Shaped call_function(const Quantity& quantity, const Node& symbol, const Node& arguments, Scope& scope, Span span);
+  const Definition* pick(const Quantity& quantity, const Values& values, std::size_t upto, std::size_t& index) const;
+  bool match(const Definition& definition, const Values& values, Scope& scope) const;
+
+  // recurrences.cpp
+  struct Recurrence {
+    std::size_t position = 0;          // of the index that counts the rounds
+    const Definition* step = nullptr;  // x_{l+1} = …
+    Range range;                       // of the step's letter
+  };
+  std::optional<Recurrence> recurrence(const Quantity& quantity, Span span);
+  bool reaches(const std::string& from, const std::string& to) const;
+  Shaped from_loop(const Quantity& quantity, const Recurrence& recurrence, const Values& values, Span span);
+  Shaped in_loop(const Quantity& quantity, const Recurrence& recurrence, const Values& values, Span span);
+  std::size_t loop_state(const Quantity& quantity, const Recurrence& recurrence, LoopId loop, const Values& values, Span span);
+  void close_loop(LoopId loop);
+  bool in_same_circle(LoopId loop, const Quantity& quantity) const;
+
+  // functions.cpp: built-in functions
+  Shaped call(const Node& node, Scope& scope, int rank);
+  Shaped mlp(const Node& node, Scope& scope, int rank);
+  Shaped layer_norm(const Node& node, Scope& scope);
+  Shaped dropout(const Node& node, Scope& scope, int rank);
+  Shaped noisy(Shaped x, const std::string& rate, Span span);
+  Shaped attention(const Node& node, Scope& scope);
+  std::string weights_of(const Node& call, const Scope& scope, Values& values, std::vector<Range>& ranges,
+                         std::string& name) const;
+
+  // making.cpp: terms
+  TermId add(Term term);
+  AxisId axis(const Dimension& size, const std::string& name = {});
+  Shaped number(double value, Span span);
+  Shaped map(const std::string& name, const std::vector<Shaped>& args, Span span);
+  Shaped contract(const std::vector<TermId>& factors, const std::vector<AxisId>& shape, const std::set<AxisId>& summed, Span span);
+  TermId renamed(TermId term, const std::map<AxisId, AxisId>& names);
+  Shaped fresh(Shaped value);  // with a shape of new axes
+  Shaped aligned(const Node& where, const Shaped& to, Shaped value);  // value's shape takes the axes of `to`
+  void same_size(const Node& where, AxisId a, AxisId b, const std::string& what_a, const std::string& what_b);
+  std::vector<AxisId> shape(const Shaped& value) const;
+  std::vector<AxisId> indices(const Shaped& value) const;
+  std::string shape_text(const Shaped& value) const;
+  const Term& at(TermId id) const { return typed_.terms[id]; }
+  const Dimension& size(AxisId id) const { return typed_.axes[id].size; }
+  [[noreturn]] void stop(std::string code, std::string message, Span span, std::vector<std::string> candidates = {}) const;
+  std::string text_of(Span span) const { return std::string(method_.card.source.text_of(span)); }
+
+  const Method& method_;
+  Typed typed_;
+  std::map<std::string, Shaped> made_;              // instances of definitions, by what they are of
+  int depth_ = 0;                                   // of functions that are being inlined
+  std::set<std::string> making_;                    // definitions in work: meeting one again is a circle
+  std::map<std::string, LoopId> loop_of_;           // by the quantity that was asked for first
+  std::vector<std::string> loop_roots_;             // that quantity, by loop
+  std::map<std::string, std::optional<Recurrence>> recurrences_;
+  std::map<std::string, std::size_t> state_of_;     // by quantity and loop
+  std::vector<std::pair<LoopId, std::size_t>> open_states_;
+  struct StatePlan {
+    const Quantity* quantity = nullptr;
+    Recurrence recurrence;
+    Values values;                    // with axes of its own, and the round
+    std::vector<AxisId> index_axes;   // those axes
+    std::vector<Range> ranges;
+    std::uint8_t rank = 0;
+    Span span;
+    /// Of the indices that someone asks for, those that are axes here.
+    Values asked(const Values& by, std::size_t position) const;
+  };
+  std::map<std::pair<LoopId, std::size_t>, StatePlan> plans_;
+  std::map<std::string, std::vector<AxisId>> canonical_;  // index axes of whole look-ups and parameters
+  std::map<std::string, Shaped> whole_;                   // whole look-ups and parameters
+};
+
+}  // namespace automodel::papers

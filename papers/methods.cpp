@@ -1,0 +1,98 @@
+#include "papers/methods.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include "papers/library.hpp"
+#include "papers/nearest.hpp"
+
+namespace automodel::papers {
+namespace {
+
+constexpr std::size_t kLargestCard = 1U << 20U;
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail("papers.no_such_card", "cannot read the card", path, "give a file, or a name from `automodel paper list`");
+  std::string text(kLargestCard + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+Error unknown_method(const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& card : library()) known.emplace_back(card.name);
+  for (const auto& other : recsys::methods()) {
+    if (!other.trained_by_gradient) known.push_back(other.name);
+  }
+  const auto near = nearest(name, known);
+  return {"models.unknown_method", "there is no method '" + name + "'", {},
+          near.empty() ? "`automodel paper list` shows them; a card's file ends in .md" : "did you mean '" + near[0] + "'?"};
+}
+
+}  // namespace
+
+InputCounts counts_of(const recsys::InputSpec& inputs) {
+  InputCounts out;
+  out.fields = static_cast<std::int64_t>(inputs.fields.size());
+  out.categorical_fields = static_cast<std::int64_t>(inputs.singles() + inputs.bags());
+  out.dense_features = static_cast<std::int64_t>(inputs.denses());
+  out.values = inputs.table_rows + out.dense_features;
+  return out;
+}
+
+recsys::Program to_program(const Script& script) {
+  recsys::Program out;
+  out.script = script.text;
+  for (const auto& look_up : script.look_ups) {
+    recsys::LookUp entry;
+    entry.name = look_up.name;
+    entry.shape = look_up.shape;
+    entry.init = look_up.init;
+    entry.fields = look_up.categorical_only ? recsys::LookUp::categorical : recsys::LookUp::all;
+    out.look_ups.push_back(std::move(entry));
+  }
+  for (const auto& parameter : script.parameters) out.parameters.push_back({parameter.name, parameter.shape, parameter.init});
+  for (const auto& noise : script.noise) out.noise.push_back({noise.name, noise.width, noise.rate});
+  return out;
+}
+
+Result<std::string> card_text(std::string_view name_or_file) {
+  if (const auto card = find_in_library(name_or_file)) return std::string(card->text);
+  const std::string name(name_or_file);
+  if (name.ends_with(".md")) return read_file(name);
+  return fail(unknown_method(name));
+}
+
+Result<recsys::Configured> configure(std::string_view method, const recsys::Settings& settings) {
+  if (const auto counted = recsys::find_method(method); counted && !(*counted)->trained_by_gradient) {
+    return recsys::configure(method, settings);
+  }
+  auto text = card_text(method);
+  if (!text) return fail(text.error());
+  CompileRequest request;
+  recsys::Settings common;
+  for (const auto& [key, value] : settings) {
+    const auto& all = recsys::common_parameters();
+    const bool is_common = std::any_of(all.begin(), all.end(), [&](const recsys::Parameter& p) { return p.name == key; });
+    (is_common ? common : request.settings)[key] = value;
+  }
+  auto compiled = std::make_shared<const CompiledCard>(compile_card(std::string(method), std::move(*text), request));
+  if (!compiled->problems.empty()) return fail(as_error(compiled->problems, compiled->method.card.source));
+  for (const auto& [key, value] : compiled->settings) common.emplace(key, value);
+  auto complete = recsys::complete_common(std::move(common));
+  if (!complete) return fail(complete.error());
+  recsys::Configured out;
+  out.settings = std::move(*complete);
+  out.program = [compiled](const recsys::InputSpec& inputs) -> Result<recsys::Program> {
+    const auto script = script_for(*compiled, counts_of(inputs));
+    if (!script) return fail(script.error());
+    return to_program(*script);
+  };
+  return out;
+}
+
+}  // namespace automodel::papers

@@ -1,0 +1,25 @@
+// Cards as methods that recsys trains.
+#pragma once
+
+#include <string_view>
+
+#include "papers/compile.hpp"
+#include "recsys/features/inputs.hpp"
+#include "recsys/models/method.hpp"
+#include "recsys/models/program.hpp"
+
+namespace automodel::papers {
+
+InputCounts counts_of(const recsys::InputSpec& inputs);
+recsys::Program to_program(const Script& script);
+
+/// The text of a card: of the library by its name, else of a file (its name ends in .md). Errors: papers.no_such_card, with the
+/// nearest name.
+Result<std::string> card_text(std::string_view name_or_file);
+
+/// What the trainer needs of a method: a card of the library, a card's file (a name that ends in .md), or a method that recsys
+/// counts rather than trains. Errors: papers.*, models.unknown_method with the nearest name, models.unknown_setting,
+/// models.bad_setting.
+Result<recsys::Configured> configure(std::string_view method, const Settings& settings);
+
+}  // namespace automodel::papers

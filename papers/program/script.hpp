@@ -1,0 +1,61 @@
+// Typed terms -> TorchScript. Sizes are numbers here: of the hyper-parameters and of the data.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "papers/meaning/term.hpp"
+
+namespace automodel::papers {
+
+/// A statement of the script and the equation that it computes.
+struct EquationCode {
+  std::uint32_t line = 0;
+  std::string latex, code;
+};
+
+struct ScriptParameter {
+  std::string name, latex, key;  // key: as in Typed
+  std::vector<std::int64_t> shape;
+  std::string init;
+};
+
+struct ScriptLookUp {
+  std::string name, latex, key;
+  std::vector<std::int64_t> shape;  // of one field's value
+  std::string init;
+  bool categorical_only = false;
+};
+
+/// A dropout mask of every row: [batch, width].
+struct ScriptNoise {
+  std::string name;
+  std::int64_t width = 0;
+  double rate = 0;
+};
+
+/// `forward(self, singles, bags, dense, noise: bool) -> [batch]`: the argument of the answer's sigma, or the answer.
+struct Script {
+  std::string text;
+  std::vector<ScriptParameter> parameters;  // in the order in which the equations meet them
+  std::vector<ScriptLookUp> look_ups;
+  std::vector<ScriptNoise> noise;
+  std::vector<EquationCode> equations;
+};
+
+/// Values of everything that a size or a rate can be: hyper-parameters by name ("hidden[1]" for lists) and input sizes.
+using SizeValues = std::map<std::string, double>;
+
+struct ScriptLimits {
+  std::int64_t parameters = 1'000'000'000;  // numbers in all weights together, tables not counted
+  std::int64_t axes = 10'000'000;           // entries of any one axis
+};
+
+/// Errors: papers.unknown_size (a size that nothing determines, with its place in the card), papers.bad_size,
+/// papers.too_large.
+Result<Script> generate(const Method& method, const Typed& typed, const SizeValues& values, const ScriptLimits& limits = {});
+
+}  // namespace automodel::papers
