@@ -18,9 +18,15 @@ Array Evaluator::at(const Array& whole, const std::vector<Range>& ranges, const 
 }
 
 Array Evaluator::weight(const std::string& key, const Indices& indices) {
+  const auto& parameter = typed_.parameters.at(key);
   const auto found = given_.parameters.find(key);
-  if (found == given_.parameters.end()) stop("no value for the parameter " + key, {});
-  return at(found->second, typed_.parameters.at(key).indices, indices);
+  if (found != given_.parameters.end()) return at(found->second, parameter.indices, indices);
+  // One without numbers (the data has no dense features) is not in the script.
+  std::vector<std::int64_t> shape;
+  for (const auto& dimension : parameter.sizes()) shape.push_back(size(dimension));
+  auto none = Array::zeros(shape);
+  if (!none.data.empty()) stop("no value for the parameter " + parameter.name, {});
+  return at(none, parameter.indices, indices);
 }
 
 Array Evaluator::symbol(const Node& node, const Scope& scope) {

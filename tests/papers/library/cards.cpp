@@ -32,6 +32,13 @@ BOOST_AUTO_TEST_CASE(every_card_computes_what_its_equations_say_and_has_the_para
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_card_that_reads_dense_features_works_where_there_are_none) {
+  const auto card = find_in_library("dlrm");
+  BOOST_TEST_REQUIRE(card.has_value());
+  const auto report = check_card("dlrm", std::string(card->text), {}, recsys::made_up_inputs(3, 1, 0), 3);
+  BOOST_TEST(report.has_value(), (report ? "" : to_string(report.error())));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
