@@ -58,6 +58,19 @@ void crown(MemoryRows& rows, const events::ModelRef& ref, std::string_view dethr
   }
 }
 
+/// A model becomes champion: promoted, or what a rollback goes back to. The one before gets `fate`.
+template <class Body>
+void enthrone(MemoryRows& rows, const Body& body, std::string_view kind, const char* fate,
+              std::string_view previous, const EventView& event) {
+  if (!body.model()) return;
+  const auto goal = goal_of(body.goal(), event);
+  auto& row = model(rows, *body.model(), goal, event);
+  row.status = "champion";
+  row.reason = view(body.reason());
+  crown(rows, *body.model(), previous, fate, goal, event);
+  deploy(rows, kind, *body.model(), previous, view(body.reason()), goal, event);
+}
+
 }  // namespace
 
 void note_model(MemoryRows& rows, const events::ModelRef& ref, std::string_view status, std::string_view goal,
@@ -91,13 +104,7 @@ void apply(MemoryRows& rows, const events::ModelQuantized& body, const EventView
 }
 
 void apply(MemoryRows& rows, const events::ModelPromoted& body, const EventView& event) {
-  if (!body.model()) return;
-  const auto goal = goal_of(body.goal(), event);
-  auto& row = model(rows, *body.model(), goal, event);
-  row.status = "champion";
-  row.reason = view(body.reason());
-  crown(rows, *body.model(), view(body.previous()), "replaced", goal, event);
-  deploy(rows, "promoted", *body.model(), view(body.previous()), view(body.reason()), goal, event);
+  enthrone(rows, body, "promoted", "replaced", view(body.previous()), event);
 }
 
 void apply(MemoryRows& rows, const events::ModelRefused& body, const EventView& event) {
@@ -110,13 +117,7 @@ void apply(MemoryRows& rows, const events::ModelRefused& body, const EventView& 
 }
 
 void apply(MemoryRows& rows, const events::ModelRolledBack& body, const EventView& event) {
-  if (!body.model()) return;
-  const auto goal = goal_of(body.goal(), event);
-  auto& row = model(rows, *body.model(), goal, event);
-  row.status = "champion";
-  row.reason = view(body.reason());
-  crown(rows, *body.model(), view(body.from()), "rolled-back", goal, event);
-  deploy(rows, "rolled-back", *body.model(), view(body.from()), view(body.reason()), goal, event);
+  enthrone(rows, body, "rolled-back", "rolled-back", view(body.from()), event);
 }
 
 void apply(MemoryRows& rows, const events::ModelServed& body, const EventView& event) {

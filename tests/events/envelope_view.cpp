@@ -2,6 +2,7 @@
 #include "events/envelope_view.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <functional>
 #include <random>
 
 #include "tests/events/any_table.hpp"
@@ -84,41 +85,45 @@ Bytes sample(std::mt19937_64& random, testing::AnyTable& any) {
   return encode_envelope(record, pack(record.event));
 }
 
+/// `check` of so many records, each other; the seed is said where one fails.
+void of_samples(int count, const std::function<void(const Bytes&, std::mt19937_64&)>& check) {
+  const std::uint64_t seed = std::random_device{}();
+  BOOST_TEST_CONTEXT("seed " << seed) {
+    std::mt19937_64 random(seed);
+    testing::AnyTable any(seed);
+    for (int i = 0; i < count; ++i) check(sample(random, any), random);
+  }
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(envelope_view)
 
 BOOST_AUTO_TEST_CASE(the_view_and_the_verifier_accept_and_refuse_the_same_bytes) {
-  const std::uint64_t seed = std::random_device{}();
-  BOOST_TEST_CONTEXT("seed " << seed) {
-    std::mt19937_64 random(seed);
-    testing::AnyTable any(seed);
-    std::size_t accepted = 0, refused = 0;
-    for (int i = 0; i < 400; ++i) {
-      const Bytes whole = sample(random, any);
-      EnvelopeView view;
-      EnvelopeReader reader;  // has seen the list of fields before
+  std::size_t accepted = 0, refused = 0;
+  of_samples(400, [&](const Bytes& whole, std::mt19937_64& random) {
+    EnvelopeView view;
+    EnvelopeReader reader;  // has seen the list of fields before
+    BOOST_REQUIRE(reader.read(whole, view));
+    BOOST_REQUIRE(same_fields(whole, view));
+    BOOST_REQUIRE(reader.read(whole, view));
+    BOOST_REQUIRE(same_fields(whole, view));
+    for (int j = 0; j < 500; ++j) {
+      Bytes bytes = whole;
+      for (std::size_t times = 1 + random() % 4; times > 0; --times) damage(bytes, random);
+      const bool wanted = verifier_accepts(bytes);
+      BOOST_REQUIRE_MESSAGE(read_envelope(bytes, view) == wanted,
+                            "the verifier says " << wanted << " of " << hex(bytes));
+      if (wanted) BOOST_REQUIRE_MESSAGE(same_fields(bytes, view), hex(bytes));
+      BOOST_REQUIRE_MESSAGE(reader.read(bytes, view) == wanted,
+                            "the verifier says " << wanted << " of " << hex(bytes));
+      if (wanted) BOOST_REQUIRE_MESSAGE(same_fields(bytes, view), hex(bytes));
       BOOST_REQUIRE(reader.read(whole, view));
-      BOOST_REQUIRE(same_fields(whole, view));
-      BOOST_REQUIRE(reader.read(whole, view));
-      BOOST_REQUIRE(same_fields(whole, view));
-      for (int j = 0; j < 500; ++j) {
-        Bytes bytes = whole;
-        for (std::size_t times = 1 + random() % 4; times > 0; --times) damage(bytes, random);
-        const bool wanted = verifier_accepts(bytes);
-        BOOST_REQUIRE_MESSAGE(read_envelope(bytes, view) == wanted,
-                              "the verifier says " << wanted << " of " << hex(bytes));
-        if (wanted) BOOST_REQUIRE_MESSAGE(same_fields(bytes, view), hex(bytes));
-        BOOST_REQUIRE_MESSAGE(reader.read(bytes, view) == wanted,
-                              "the verifier says " << wanted << " of " << hex(bytes));
-        if (wanted) BOOST_REQUIRE_MESSAGE(same_fields(bytes, view), hex(bytes));
-        BOOST_REQUIRE(reader.read(whole, view));
-        ++(wanted ? accepted : refused);
-      }
+      ++(wanted ? accepted : refused);
     }
-    BOOST_TEST(accepted > 1000u);  // else the damage is too coarse to tell the two apart
-    BOOST_TEST(refused > 1000u);
-  }
+  });
+  BOOST_TEST(accepted > 1000u);  // else the damage is too coarse to tell the two apart
+  BOOST_TEST(refused > 1000u);
 }
 
 BOOST_AUTO_TEST_CASE(every_single_flipped_bit_is_judged_as_the_verifier_does) {
@@ -146,56 +151,44 @@ BOOST_AUTO_TEST_CASE(a_record_at_an_odd_address_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_record_is_as_written_where_writing_it_again_gives_the_same_bytes) {
-  const std::uint64_t seed = std::random_device{}();
-  BOOST_TEST_CONTEXT("seed " << seed) {
-    std::mt19937_64 random(seed);
-    testing::AnyTable any(seed);
-    std::size_t same = 0, other = 0;
-    for (int i = 0; i < 200; ++i) {
-      const Bytes whole = sample(random, any);
-      EnvelopeView view;
-      BOOST_REQUIRE(read_envelope(whole, view));
-      BOOST_REQUIRE(is_as_written(view, whole));
-      for (int j = 0; j < 200; ++j) {
-        Bytes bytes = whole;
-        damage(bytes, random);
-        if (!read_envelope(bytes, view)) continue;
-        const auto decoded = decode(view);
-        if (!decoded) continue;
-        const bool wanted = encode_envelope(*decoded, view.payload) == bytes;
-        BOOST_REQUIRE_MESSAGE(is_as_written(view, bytes) == wanted,
-                              "written again: " << wanted << ", of " << hex(bytes));
-        ++(wanted ? same : other);
-      }
+  std::size_t same = 0, other = 0;
+  of_samples(200, [&](const Bytes& whole, std::mt19937_64& random) {
+    EnvelopeView view;
+    BOOST_REQUIRE(read_envelope(whole, view));
+    BOOST_REQUIRE(is_as_written(view, whole));
+    for (int j = 0; j < 200; ++j) {
+      Bytes bytes = whole;
+      damage(bytes, random);
+      if (!read_envelope(bytes, view)) continue;
+      const auto decoded = decode(view);
+      if (!decoded) continue;
+      const bool wanted = encode_envelope(*decoded, view.payload) == bytes;
+      BOOST_REQUIRE_MESSAGE(is_as_written(view, bytes) == wanted,
+                            "written again: " << wanted << ", of " << hex(bytes));
+      ++(wanted ? same : other);
     }
-    BOOST_TEST(same > 100u);
-    BOOST_TEST(other > 100u);
-  }
+  });
+  BOOST_TEST(same > 100u);
+  BOOST_TEST(other > 100u);
 }
 
 BOOST_AUTO_TEST_CASE(a_payload_is_whole_where_it_can_be_decoded) {
-  const std::uint64_t seed = std::random_device{}();
-  BOOST_TEST_CONTEXT("seed " << seed) {
-    std::mt19937_64 random(seed);
-    testing::AnyTable any(seed);
-    for (int i = 0; i < 200; ++i) {
-      const Bytes whole = sample(random, any);
-      EnvelopeView view;
-      BOOST_REQUIRE(read_envelope(whole, view));
-      BOOST_REQUIRE(payload_is_whole(view));
-      BOOST_REQUIRE(is_as_written(view, whole));
-      BOOST_REQUIRE(decode(view).has_value());
-      for (int j = 0; j < 40; ++j) {
-        Bytes bytes = whole;
-        const auto at = static_cast<std::size_t>(view.payload.data() - whole.data());
-        for (std::size_t times = 1 + random() % 3; times > 0; --times)
-          bytes[at + random() % view.payload.size()] = static_cast<std::uint8_t>(random());
-        EnvelopeView damaged;
-        BOOST_REQUIRE(read_envelope(bytes, damaged));
-        BOOST_REQUIRE_EQUAL(payload_is_whole(damaged), decode(damaged).has_value());
-      }
+  of_samples(200, [&](const Bytes& whole, std::mt19937_64& random) {
+    EnvelopeView view;
+    BOOST_REQUIRE(read_envelope(whole, view));
+    BOOST_REQUIRE(payload_is_whole(view));
+    BOOST_REQUIRE(is_as_written(view, whole));
+    BOOST_REQUIRE(decode(view).has_value());
+    for (int j = 0; j < 40; ++j) {
+      Bytes bytes = whole;
+      const auto at = static_cast<std::size_t>(view.payload.data() - whole.data());
+      for (std::size_t times = 1 + random() % 3; times > 0; --times)
+        bytes[at + random() % view.payload.size()] = static_cast<std::uint8_t>(random());
+      EnvelopeView damaged;
+      BOOST_REQUIRE(read_envelope(bytes, damaged));
+      BOOST_REQUIRE_EQUAL(payload_is_whole(damaged), decode(damaged).has_value());
     }
-  }
+  });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

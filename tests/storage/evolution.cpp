@@ -2,8 +2,6 @@
 #include "events/evolution.hpp"
 
 #include <boost/test/unit_test.hpp>
-#include <fstream>
-#include <iterator>
 
 #include "storage/memory/memory.hpp"
 #include "tests/storage/support.hpp"
@@ -13,11 +11,6 @@ using namespace automodel::storage;
 using namespace automodel::storage::testing;
 
 namespace {
-
-std::string content(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 /// A later version of the program, which says who paused in brackets.
 void in_brackets(events::EventT& event) {
@@ -88,7 +81,7 @@ BOOST_AUTO_TEST_CASE(
     const events::OtherUpcasters later(later_program());
     value(open_or_throw(directory.path())->append(pause("bob")));
   }
-  const std::string before = content(directory.path() / "events.mdb");
+  const std::string before = content_of(directory.path() / "events.mdb");
   StoreOptions reading;
   reading.read_only = true;
   for (const auto& options : {StoreOptions{}, reading}) {
@@ -98,7 +91,7 @@ BOOST_AUTO_TEST_CASE(
                "there are events of kind GoalPaused in version 1, this program reads up to version 0");
     BOOST_TEST(!opened.error().where.empty());
   }
-  BOOST_TEST((content(directory.path() / "events.mdb") == before));
+  BOOST_TEST((content_of(directory.path() / "events.mdb") == before));
   const events::OtherUpcasters later(later_program());
   BOOST_TEST(value(open_or_throw(directory.path())->verify()) == 2u);
 }

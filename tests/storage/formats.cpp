@@ -24,10 +24,7 @@ struct GoldenStore {
                                  std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   }
   std::filesystem::path file() const { return directory.path() / "events.mdb"; }
-  std::string content() const {
-    std::ifstream in(file(), std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(in), {});
-  }
+  std::string content() const { return content_of(file()); }
   std::uint64_t format() const {
     const auto environment = value(Environment::open(directory.path(), false));
     const auto transaction = value(environment->read());

@@ -3,7 +3,6 @@
 
 #include <boost/test/unit_test.hpp>
 #include <fstream>
-#include <iterator>
 
 #include "storage/lmdb/environment.hpp"
 #include "storage/lmdb/records.hpp"
@@ -14,11 +13,6 @@ using namespace automodel::storage;
 using namespace automodel::storage::testing;
 
 namespace {
-
-std::string content(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 StoreOptions read_only() {
   StoreOptions options;
@@ -55,13 +49,13 @@ BOOST_AUTO_TEST_CASE(a_newer_format_is_refused_and_left_untouched) {
     value(transaction.put(Table::meta, view("format"), encode_number(16)));
     value(transaction.commit());
   }
-  const std::string before = content(directory.path() / "events.mdb");
+  const std::string before = content_of(directory.path() / "events.mdb");
   for (const auto& options : {StoreOptions{}, read_only()}) {
     const auto opened = EventStore::open(directory.path(), options);
     BOOST_TEST(code_of(opened) == "storage.newer_format");
     BOOST_TEST(opened.error().message == "the store has format 16, this program reads up to 8");
   }
-  BOOST_TEST((content(directory.path() / "events.mdb") == before));
+  BOOST_TEST((content_of(directory.path() / "events.mdb") == before));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_store_is_refused_and_left_untouched) {
@@ -74,7 +68,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_store_is_refused_and_left_untouched) {
   BOOST_TEST(!std::filesystem::exists(directory.path() / "none"));
   std::ofstream(file) << std::string(100'000, 'x');
   BOOST_TEST(code_of(EventStore::open(directory.path())) == "storage.not_a_store");
-  BOOST_TEST(content(file) == std::string(100'000, 'x'));
+  BOOST_TEST(content_of(file) == std::string(100'000, 'x'));
   BOOST_TEST(code_of(EventStore::open(file)) == "storage.not_a_store");
 }
 

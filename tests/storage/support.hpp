@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -38,6 +40,11 @@ inline std::unique_ptr<EventStore> open_or_throw(const std::filesystem::path& pa
   auto store = EventStore::open(path, std::move(options));
   if (!store) throw std::runtime_error(to_string(store.error()));
   return std::move(*store);
+}
+
+inline std::string content_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 /// A value of a Result, or a failed test that says why.

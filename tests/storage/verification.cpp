@@ -46,9 +46,7 @@ BOOST_AUTO_TEST_CASE(a_flipped_bit_in_the_file_is_found_by_verify_and_by_readers
   TemporaryDirectory directory;
   fill(directory.path());
   const auto file = directory.path() / "events.mdb";
-  std::ifstream in(file, std::ios::binary);
-  std::string content(std::istreambuf_iterator<char>(in), {});
-  in.close();
+  std::string content = content_of(file);
   std::size_t flipped = 0;  // old copies of pages hold the marker too
   for (std::size_t at = content.find("marker-4"); at != std::string::npos;
        at = content.find("marker-4", at + 1), ++flipped)

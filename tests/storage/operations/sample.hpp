@@ -79,11 +79,6 @@ inline std::string memory_of(const EventStore& store, std::uint64_t until) {
   return value(replay(store, until)).digest;
 }
 
-inline std::string content_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 inline void write_file(const std::filesystem::path& file, const std::string& content) {
   std::ofstream(file, std::ios::binary).write(content.data(), std::ssize(content));
 }

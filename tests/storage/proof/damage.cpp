@@ -2,7 +2,6 @@
 // difference.
 #include <boost/test/unit_test.hpp>
 #include <fstream>
-#include <iterator>
 #include <map>
 
 #include "tests/storage/proof/content.hpp"
@@ -17,17 +16,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string bytes_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 /// The file of a store in which there is something of everything.
 std::string sound_file() {
   const TemporaryDirectory directory(fast_place());
   work(directory.path(), 45, [](const std::string&) {});
   value(open_or_throw(directory.path())->attach(std::make_shared<Counting>()));  // up to date
-  return bytes_of(directory.path() / "events.mdb");
+  return content_of(directory.path() / "events.mdb");
 }
 
 template <class T>

@@ -1,8 +1,6 @@
 // The power fails: of what was not synced any part may be on the disk, in any order, torn at sectors.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
-#include <fstream>
-#include <iterator>
 #include <map>
 
 #include "tests/storage/proof/disk_images.hpp"
@@ -30,11 +28,6 @@ disk::Log recorded_work(const fs::path& scratch) {
   });
   BOOST_REQUIRE_MESSAGE(ended.said == "done" && ended.signal == 0, ended.said << ", signal " << ended.signal);
   return disk::Log(log);
-}
-
-std::string bytes_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
 struct Verdicts {
@@ -88,7 +81,7 @@ BOOST_AUTO_TEST_CASE(the_layer_sees_everything_that_reaches_the_disk) {
   for (const auto& file : fs::directory_iterator(scratch.path() / "store")) {
     const auto name = file.path().filename();
     if (name == "events.mdb-lock") continue;  // mapped; worthless once nobody has the store open
-    BOOST_TEST((bytes_of(file.path()) == bytes_of(image / name)), name.string() << " was changed unseen");
+    BOOST_TEST((content_of(file.path()) == content_of(image / name)), name.string() << " was changed unseen");
   }
   BOOST_TEST(disk.acknowledged().size() >= 2 * commands * worker_count);
 }
