@@ -60,7 +60,9 @@ struct NoiseSpec {
 ///   forward(self, singles: Tensor, bags: Tensor, dense: Tensor, noise: bool) -> Tensor
 /// singles [B, S] int64; bags [B, M, L] int64, -1 is padding; dense [B, D]; the logits [B]. It reads its
 /// parameters as `self.NAME`, of any shape, and the masks of its noise only where `noise` is true. S, M and D
-/// may each be 0, and tables have the real type of `dense`, which is double in a check of gradients.
+/// may each be 0, and tables have the real type of `dense`, which is double in a check of gradients. Its
+/// operations are those of recsys/models/operations.cpp: arithmetic that changes nothing. Any other is
+/// refused.
 struct Program {
   std::string script;
   std::vector<LookUp> look_ups = {};

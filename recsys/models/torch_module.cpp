@@ -56,6 +56,7 @@ TorchModule compile_module(const Program& program, const Assembled& assembled, a
   TORCH_CHECK(out.module.find_method("penalty").has_value() == program.penalised,
               program.penalised ? "the script does not define penalty"
                                 : "the script defines penalty, but its program is not penalised");
+  check_operations(out.module);
   return out;
 }
 

@@ -25,7 +25,10 @@ struct TorchModule {
   at::Tensor penalty();  // only of a program that is penalised
 };
 
-/// Compiles with tensors (but for int8) of the type `real`.
+/// Throws where a method does what is not on the list of operations (operations.cpp).
+void check_operations(const torch::jit::Module& module);
+
+/// Compiles with tensors (but for int8) of the type `real`, and checks the operations.
 TorchModule compile_module(const Program& program, const Assembled& assembled, at::ScalarType real);
 
 at::Tensor borrow(const void* data, at::IntArrayRef shape, at::ScalarType type);

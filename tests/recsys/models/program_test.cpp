@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <filesystem>
 #include <numeric>
 
 #include "recsys/models/inference.hpp"
@@ -255,6 +256,60 @@ BOOST_AUTO_TEST_CASE(what_does_not_compile_or_gives_the_wrong_thing_is_an_error)
   BOOST_TEST(fails("    return dense.sum()\n"));
   BOOST_TEST(fails("    return dense\n"));
   BOOST_TEST(fails("    return singles[:, 0]\n"));
+}
+
+BOOST_AUTO_TEST_CASE(a_script_does_nothing_but_arithmetic) {
+  const auto refused = [](const std::string& body, const std::string& culprit) {
+    const auto net =
+        Net::compile({kForward + body + "    return dense[:, 0]\n", {}, {{"a", {2}, "ones"}}}, inputs(), 1);
+    if (net) return std::string("compiles");
+    return net.error().message.find("uses " + culprit) == std::string::npos ? to_string(net.error()) : "";
+  };
+  BOOST_TEST(refused("    torch.save(dense, 'stolen')\n", "aten::save") == "");
+  BOOST_TEST(refused("    return torch.from_file('/etc/passwd', False, 2)\n", "aten::from_file") == "");
+  BOOST_TEST(refused("    print(dense)\n", "prim::Print") == "");
+  BOOST_TEST(refused("    return torch.empty([2])\n", "aten::empty") == "");
+  BOOST_TEST(refused("    return torch.rand([2])\n", "aten::rand") == "");
+  BOOST_TEST(refused("    self.a.mul_(2)\n", "aten::mul_") == "");
+  BOOST_TEST(refused("    torch.mul(dense[0], 2, out=self.a)\n", "aten::mul") == "");
+  BOOST_TEST(refused("    self.a = dense[0]\n", "prim::SetAttr") == "");
+  BOOST_TEST(refused("    return torch.as_strided(dense, [2], [1000])\n", "aten::as_strided") == "");
+  // Inside of what is repeated or chosen, too; and in another method.
+  BOOST_TEST(refused("    for i in range(3):\n        if noise:\n            print(i)\n", "prim::Print") ==
+             "");
+  BOOST_TEST(refused("    return dense[:, 0]\ndef unused(self, dense: Tensor) -> Tensor:\n    print(1)\n",
+                     "prim::Print") == "");
+  BOOST_TEST(refused("", "") == "compiles");
+  BOOST_TEST(!std::filesystem::exists("stolen"));
+}
+
+BOOST_AUTO_TEST_CASE(what_methods_are_made_of_is_allowed) {
+  const Program program{
+      kForward +
+          "    e = self.e(singles, bags, dense)\n"
+          "    q = torch.einsum('bfk,kj->bfj', [e, self.W])\n"
+          "    a = torch.softmax(torch.matmul(q, e.transpose(1, 2)) / 2.0 ** 0.5, -1)\n"
+          "    h = torch.layer_norm(torch.bmm(a, e), [4])\n"
+          "    x0 = e.flatten(1)\n"
+          "    x = x0\n"
+          "    for l in range(2):\n"
+          "        x = x0 * torch.addmm(self.b[l], x, self.C[l].t()) + x\n"
+          "    pairs = []\n"
+          "    for i in range(e.size(1)):\n"
+          "        for j in range(i + 1, e.size(1)):\n"
+          "            pairs.append((e[:, i] * e[:, j]).sum(-1))\n"
+          "    c = torch.conv1d(e, self.K)\n"
+          "    m = torch.where(dense > 0, dense, torch.zeros_like(dense)).masked_fill(dense < -1, 1.0)\n"
+          "    n = (x.norm(2, dim=-1) + 1e-6).log() + torch.gelu(h).mean([1, 2]) + c.amax([1, 2])\n"
+          "    return torch.stack(pairs, -1).sum(-1) + m.sum(1) + n\n",
+      {{"e", {4}, "normal(0.1)"}},
+      {{"W", {4, 4}, "xavier"},
+       {"b", {2, 20}, "zeros"},
+       {"C", {2, 20, 20}, "xavier"},
+       {"K", {3, 5, 2}, "xavier"}}};
+  auto net = compiled(program, inputs());
+  initialise(net, inputs(), 1);
+  logits(net, inputs());
 }
 
 BOOST_AUTO_TEST_CASE(a_program_is_read_back_from_its_json) {
