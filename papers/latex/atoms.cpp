@@ -32,7 +32,8 @@ bool holds_together(const Node& node) {
     case Kind::big:
     case Kind::relation:
       return false;
-    case Kind::divide:
+    case Kind::product:  // `{a \sum_i b} c`: the sum does not take the c
+      return holds_together(node.parts.back());
     default:
       return true;
   }
@@ -46,14 +47,13 @@ std::string source_of(const Node& call, const Node& argument) {
 
 Node Reader::factor() {
   const auto first = at_;
-  const bool in_braces = peek().type == Type::open;
+  const auto& start = peek();
+  const bool in_braces = start.type == Type::open ||
+                         (start.type == Type::command && (font(start.text) || upright_words(start.text)));
   auto node = atom();
   const bool script_follows = peek().is_mark("_") || peek().is_mark("^") || peek().is_mark("'");
-  if (in_braces && script_follows && (node.kind == Kind::product || has_scripts(node))) {
-    std::vector<Node> inside;
-    inside.push_back(std::move(node));
-    node = make(Kind::group, first, std::move(inside), "{");
-  }
+  if (in_braces && script_follows && (node.kind == Kind::product || has_scripts(node)))
+    node = grouped(std::move(node), first);
   const bool power = node.kind == Kind::number || node.font == Font::blackboard;
   if (script_follows) scripts(node, !power);
   return node;
@@ -110,9 +110,11 @@ Node Reader::number() {
   return node;
 }
 
-Node Reader::symbol(std::string text, Font font, std::size_t first) {
-  auto node = make(Kind::symbol, first, {}, std::move(text));
-  node.font = font;
+/// Upright names in scripts are words.
+Node Reader::symbol(std::string text, Font as, std::size_t first) {
+  const bool is_word = as == Font::upright && around_.in_script;
+  auto node = make(is_word ? Kind::word : Kind::symbol, first, {}, std::move(text));
+  if (!is_word) node.font = as;
   return node;
 }
 
@@ -140,8 +142,8 @@ Node Reader::named_command(const Token& command, std::size_t first) {
 }
 
 Node Reader::unknown(const Token& command, std::size_t first) {
-  if (command.text.size() == 1 || papers::relation(command.text) || failed_ ||
-      std::ranges::find(known_commands(), command.text) != known_commands().end()) {
+  if (command.text.size() == 1 || papers::relation(command.text) || joins_statements(command.text) ||
+      failed_ || std::ranges::find(known_commands(), command.text) != known_commands().end()) {
     if (!failed_) fail("\\" + command.text + " cannot stand here", command.span);
     return {};
   }
@@ -161,9 +163,13 @@ Node Reader::unknown(const Token& command, std::size_t first) {
 /// \mathrm{deep}: a word in a script, a function where it is one, otherwise a symbol.
 Node Reader::name() {
   const auto first = at_;
+  const bool script_follows = peek(1).is_mark("_") || peek(1).is_mark("^");
+  if (joins_statements(peek().text) && !around_.in_script && !script_follows) {
+    unexpected("a symbol, a number or a bracket");
+    return {};
+  }
   const auto token = take();
   if (built_in(lower(token.text))) return symbol_or_call(token.text, token.font, first);
-  if (around_.in_script && token.font == Font::upright) return make(Kind::word, first, {}, token.text);
   return symbol(token.text, token.font, first);
 }
 
@@ -180,7 +186,10 @@ Node Reader::braced() {
     node = piped();
   }
   close(Type::close, {}, opened.span);
-  if (holds_together(node)) return node;
+  return holds_together(node) ? std::move(node) : grouped(std::move(node), first);
+}
+
+Node Reader::grouped(Node node, std::size_t first) {
   std::vector<Node> inside;
   inside.push_back(std::move(node));
   return make(Kind::group, first, std::move(inside), "{");
@@ -217,6 +226,7 @@ Node Reader::with_font(Font as, std::size_t first) {
   around.font = as;
   const Level level(*this, around);
   auto node = argument(tokens_[first]);
+  if (!holds_together(node)) return grouped(std::move(node), first);
   node.span = since(first);
   return node;
 }
@@ -267,10 +277,6 @@ Node Reader::symbol_or_call(std::string text, Font as, std::size_t first) {
     return node;
   }
   if (argument_follows(function)) return call(function, first, std::move(node));
-  if (around_.in_script && as == Font::upright) {
-    node.kind = Kind::word;
-    node.font = Font::italic;
-  }
   return node;
 }
 

@@ -19,6 +19,13 @@ std::string separator(const Token& token) {
   return {};
 }
 
+bool is_wildcard(const Token& token) {
+  return token.is_mark("*") || token.is_mark(":") || token.is_command("cdot");
+}
+bool closes(const Token& token, Token::Type type, std::string_view closing) {
+  return token.type == type && token.text == closing;
+}
+
 bool is_matrix(std::string_view environment) {
   static constexpr std::array<std::string_view, 5> all{"matrix", "bmatrix", "pmatrix", "smallmatrix",
                                                        "array"};
@@ -44,7 +51,11 @@ std::vector<Node> Reader::listed(Type type, std::string_view closing, std::vecto
                                  Span opened) {
   std::vector<Node> elements;
   while (!failed_) {
-    elements.push_back(relation());
+    // `\\sigma(\\cdot)`, `X[:, j]`
+    const bool any = is_wildcard(peek()) && (closes(peek(1), type, closing) || !separator(peek(1)).empty());
+    const auto first = at_;
+    if (any) take();
+    elements.push_back(any ? make(Kind::wildcard, first) : relation());
     const auto said = separator(peek());
     if (said.empty()) {
       close(type, closing, opened);
@@ -183,7 +194,7 @@ Node Reader::condition() {
     take();
     return make(Kind::word, first, {}, "otherwise");
   }
-  if (peek().type == Type::name && (peek().text == "if" || peek().text == "when" || peek().text == "for"))
+  while (peek().type == Type::name && (peek().text == "if" || peek().text == "when" || peek().text == "for"))
     take();
   return relation();
 }

@@ -24,7 +24,7 @@ struct Limits {
   std::size_t nodes = 20'000;       // in one formula
   std::size_t bytes = 64 * 1024;    // of one formula
   std::size_t expansions = 10'000;  // of macros in one formula, and tokens that they make
-  std::size_t chain = 500;          // of + - \\odot / and the like in one formula: its tree grows a level with each
+  std::size_t chain = 500;          // of + - \odot / and the like in one formula: its tree grows a level with each
   std::size_t problems = 20;        // of one formula
 };
 

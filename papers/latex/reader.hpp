@@ -75,9 +75,10 @@ class Reader {
   Node atom();
   Node number();
   Node named_command(const Token& command, std::size_t first);
-  Node symbol(std::string text, Font font, std::size_t first);
+  Node symbol(std::string text, Font as, std::size_t first);
   Node name();
   Node braced();
+  Node grouped(Node node, std::size_t first);
   Node with_font(Font font, std::size_t first);
   Node decorated(const std::string& how, std::size_t first);
   Node argument(const Token& of);

@@ -19,7 +19,7 @@ enum class Kind : std::uint8_t {
   symbol,     // text, font; `W`, `\alpha`, `\hat{y}`, `\mathrm{deep}`
   word,       // text; upright text inside a script or between formulas: `\mathrm{fm}`, `\text{cross}`
   ellipsis,   // \dots and its like
-  wildcard,   // `*`, `:`, `\cdot` alone in a script
+  wildcard,   // `*`, `:`, `\cdot` alone in a script or between brackets: `\sigma(\cdot)`
   group,      // parts[0] in ( ), [ ] or { } with no separator; text is the opening bracket
   list,       // parts with separators inside brackets; text is the separator: ";" "," "|" ("|" also for \| and \Vert)
   add,        // parts[0] + parts[1]
@@ -30,7 +30,8 @@ enum class Kind : std::uint8_t {
   outer,      // parts[0] \otimes parts[1]
   direct,     // parts[0] \oplus parts[1]
   divide,     // \frac{a}{b} or a / b
-  call,       // a built-in function, text its name in lower case (see `built_in`); parts are the arguments
+  call,       // a built-in function, text its name in lower case (see `built_in`); parts are the arguments; also "sqrt" (x, or x and
+              // its degree) and "binom". A script of the whole value beside one of its own wraps it in a group
   big,        // \sum, \prod, \max, \min, mean over an index; parts[0] is the body; the index is in `sub`, the limit in `sup`
   norm,       // \| x \| or | x |: text is "norm" or "abs"; a script `_1`, `_2`, `_F` is in `sub`, a power in `sup`
   inner,      // \langle a, b, … \rangle

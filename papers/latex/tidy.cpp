@@ -260,7 +260,7 @@ bool closes(const Token& token) {
 Tokens joined_lines(Tokens in) {
   Tokens out;
   std::size_t tables = 0;  // cases, matrices: their breaks are theirs
-  std::size_t depth = 0;   // of brackets: a \\quad in there is but space
+  std::size_t depth = 0;   // of brackets: a \quad in there is but space
   for (std::size_t i = 0; i < in.size();) {
     tables += in[i].type == Type::begin;
     if (in[i].type == Type::finish && tables > 0) --tables;

@@ -50,6 +50,7 @@ BOOST_AUTO_TEST_CASE(a_sum_runs_to_the_next_plus_of_its_level) {
   reads(R"(\sum_{\substack{i=1 \\ j \ne i}}^{n} x)", "(big:sum x)_{(relation:= i 1), (relation:!= j i)}^{n}");
   reads(R"(\prod_k p_k)", "(big:prod p_{k})_{k}");
   reads(R"(\sum_{t=1}^{T} h_t)", "(big:sum h_{t})_{(relation:= t 1)}^{T}");
+  reads(R"({a \sum_i b_i} c)", "(product (group:{ (product a (big:sum b_{i})_{i})) c)");
   reads(R"(\sum_i -x_i)", "(big:sum (negate x_{i}))_{i}");
 }
 
@@ -113,6 +114,8 @@ BOOST_AUTO_TEST_CASE(fonts_and_decorations_are_part_of_a_symbol) {
         "(product y_hat b:e_tilde_{i} b:x_bar alpha_hat x_bar)");
   reads(R"(\varepsilon \ell \Theta)", "(product epsilon ell Theta)");
   reads(R"(\mathbf{1}^\top x)", "(product b:1^T x)");
+  reads(R"(\mathbf{a + b} c \mathbf{a b}^2 x_{\mathrm{e^2}})",
+        "(product (group:{ (add b:a b:b)) c (group:{ (product b:a b:b))^{2} x_{\"e\"^{2}})");
   reads(R"(x' y^{\prime\prime} z^\prime_i)", "(product x' y'' z'_{i})");
 }
 
@@ -127,6 +130,7 @@ BOOST_AUTO_TEST_CASE(brackets_are_groups_lists_norms_and_inner_products) {
   reads(R"(x \| y)", "(list:| x y)");
   reads(R"(\langle a, b, c \rangle^2)", "(inner a b c)^{2}");
   reads(R"(\bigl( a + b \bigr) \Big[ c \Big])", "(product (group:( (add a b)) (group:[ c))");
+  reads(R"(\sigma(\cdot) X[:, j])", "(product (call:sigma *) X (list:, * j))");
   reads(R"([a, b; c])", "(list:; (list:, a b) c)");
   reads(R"(\begin{bmatrix} a \\ b \end{bmatrix} \begin{pmatrix} a & b \end{pmatrix})",
         "(product (list:; a b) (list:, a b))");
