@@ -54,7 +54,7 @@ struct Instance {
 
 Result<Instance> instance(const std::string& name, const std::string& text, const CompileRequest& request,
                           const recsys::InputSpec& inputs) {
-  Instance out{compile_card(name, text, request), {}};
+  Instance out{compile_card(name, text, request, relatives_of(name)), {}};
   auto script = script_for(out.card, counts_of(inputs));
   if (!script) return fail(script.error());
   out.script = std::move(*script);
@@ -149,7 +149,7 @@ Result<CardReport> check_card(const std::string& name, const std::string& text, 
   if (auto done = compare(whole->card, small, ""); !done) return fail(done.error());
   if (auto done = compare(whole->card, more_fields, " with more fields"); !done) return fail(done.error());
   for (const auto& variation : variations(whole->card, request)) {
-    const auto other = compile_card(name, text, variation);
+    const auto other = compile_card(name, text, variation, relatives_of(name));
     const auto possible = script_for(other, counts_of(small));
     if (!possible && possible.error().code == "papers.bad_size") continue;  // two settings that do not go together
     std::string what = " with";

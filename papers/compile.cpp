@@ -86,7 +86,7 @@ void apply_definitions(std::map<std::string, std::string> define, Method& method
     } else if (!method.naming.is_size(name)) {
       problems.push_back({"papers.bad_definition", "the card has no size " + name, {}, {}});
     } else {
-      method.size_equations.emplace_back(Dimension::symbol(name), Dimension(static_cast<std::int64_t>((*value)[0])));
+      method.size_equations.push_back({Dimension::symbol(name), Dimension(static_cast<std::int64_t>((*value)[0])), {}});
     }
   }
 }
@@ -129,9 +129,9 @@ std::optional<double> evaluate(const Node& node, const std::map<std::string, dou
 
 }  // namespace
 
-CompiledCard compile_card(std::string name, std::string text, const CompileRequest& request) {
+CompiledCard compile_card(std::string name, std::string text, const CompileRequest& request, const FindCard& find) {
   CompiledCard out;
-  auto read = read_card(std::move(name), std::move(text));
+  auto read = read_family(std::move(name), std::move(text), find);
   out.problems = std::move(read.problems);
   const bool readable = out.problems.empty();
   apply(request.settings, read.card.head, out.problems);
@@ -161,7 +161,7 @@ CompiledCard compile_card(std::string name, std::string text, const CompileReque
 
 Error as_error(const std::vector<Problem>& problems, const Source& source) {
   const auto& first = problems.front();
-  auto where = source.name();
+  auto where = source.name(first.span.begin);
   if (first.span.end != 0) where += ":" + std::to_string(source.line(first.span.begin));
   std::string hint;
   for (const auto& candidate : first.candidates) hint += (hint.empty() ? "perhaps: " : "; or: ") + candidate;

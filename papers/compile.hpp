@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "papers/document/family.hpp"
 #include "papers/meaning/term.hpp"
 #include "papers/program/script.hpp"
 
@@ -36,7 +37,8 @@ struct CompiledCard {
 };
 
 /// Never fails: see `problems`. `name` is for messages.
-CompiledCard compile_card(std::string name, std::string text, const CompileRequest& request = {});
+/// `find` gives the cards that it extends.
+CompiledCard compile_card(std::string name, std::string text, const CompileRequest& request = {}, const FindCard& find = {});
 
 /// The problems as one error: the first one's code and text, the place as "FILE:LINE".
 Error as_error(const std::vector<Problem>& problems, const Source& source);

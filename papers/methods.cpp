@@ -1,6 +1,7 @@
 #include "papers/methods.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -67,6 +68,18 @@ Result<std::string> card_text(std::string_view name_or_file) {
   return fail(unknown_method(name));
 }
 
+FindCard relatives_of(std::string_view name_or_file) {
+  const std::filesystem::path file(name_or_file);
+  const auto folder = file.extension() == ".md" ? std::optional(file.parent_path()) : std::nullopt;
+  return [folder](const std::string& name) -> Result<std::string> {
+    if (const auto card = find_in_library(name)) return std::string(card->text);
+    if (folder && std::filesystem::exists(*folder / (name + ".md"))) return read_file((*folder / (name + ".md")).string());
+    auto error = unknown_method(name);
+    error.code = "papers.no_such_card";
+    return fail(std::move(error));
+  };
+}
+
 Result<recsys::Configured> configure(std::string_view method, const recsys::Settings& settings) {
   if (const auto counted = recsys::find_method(method); counted && !(*counted)->trained_by_gradient) {
     return recsys::configure(method, settings);
@@ -80,7 +93,7 @@ Result<recsys::Configured> configure(std::string_view method, const recsys::Sett
     const bool is_common = std::any_of(all.begin(), all.end(), [&](const recsys::Parameter& p) { return p.name == key; });
     (is_common ? common : request.settings)[key] = value;
   }
-  auto compiled = std::make_shared<const CompiledCard>(compile_card(std::string(method), std::move(*text), request));
+  auto compiled = std::make_shared<const CompiledCard>(compile_card(std::string(method), std::move(*text), request, relatives_of(method)));
   if (!compiled->problems.empty()) return fail(as_error(compiled->problems, compiled->method.card.source));
   for (const auto& [key, value] : compiled->settings) common.emplace(key, value);
   auto complete = recsys::complete_common(std::move(common));

@@ -17,6 +17,9 @@ recsys::Program to_program(const Script& script);
 /// nearest name.
 Result<std::string> card_text(std::string_view name_or_file);
 
+/// What a card (its name or file) can extend: cards of the library, then files beside its own, `NAME.md`.
+FindCard relatives_of(std::string_view name_or_file);
+
 /// What the trainer needs of a method: a card of the library, a card's file (a name that ends in .md), or a method that recsys
 /// counts rather than trains. Errors: papers.*, models.unknown_method with the nearest name, models.unknown_setting,
 /// models.bad_setting.

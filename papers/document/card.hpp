@@ -31,6 +31,11 @@ struct Claim {  // [[claims]]: what its paper reports
   double value = 0;
 };
 
+struct Removal {
+  std::string name;
+  Span span;
+};
+
 struct Head {
   std::string method;                    // required; letters, digits, '-'
   std::string title, task, source, extends;
@@ -38,9 +43,10 @@ struct Head {
   std::string output;                    // the quantity that is the answer; empty: \hat{y}
   std::string parameters_formula;        // `parameter_count = "1 + N + N*k"`: what the card's count must be
   std::map<std::string, std::string> define;  // [define]: answers to questions, `d = "16"`
-  std::vector<std::string> remove;       // quantities that a card which extends another takes away
+  std::vector<Removal> remove;           // quantities that a card which extends another takes away
   std::vector<HyperParameter> parameters;     // [parameters], in the order of the file
   std::vector<Claim> claims;
+  Span extends_at;
 };
 
 /// A piece of a paragraph: running text, or a formula with its statements.

@@ -111,6 +111,11 @@ class HeadReader {
     else if (table["method"].is_string() &&
              (head_.method.empty() || !std::ranges::all_of(head_.method, named)))
       problem("a method's name has letters, digits and '-'", places_.of(table["method"].node()->source()));
+    if (const auto* node = table.get("extends")) {
+      head_.extends_at = places_.of(node->source());
+      if (node->is_string() && (head_.extends.empty() || !std::ranges::all_of(head_.extends, named)))
+        problem("a method's name has letters, digits and '-'", head_.extends_at);
+    }
     static const Keys losses{"logloss", "bpr", "softmax", "mse"};
     if (!head_.loss.empty() && std::ranges::find(losses, head_.loss) == losses.end())
       problem("no loss is called '" + head_.loss + "'", places_.of(table["loss"].node()->source()), losses);
@@ -121,7 +126,7 @@ class HeadReader {
         list && std::ranges::all_of(*list, [](const toml::node& node) { return node.is_string(); });
     if (!all_text)
       return problem("'remove' is a list of text: remove = [\"y_fm\"]", places_.of(removed->source()));
-    for (const auto& entry : *list) head_.remove.push_back(entry.as_string()->get());
+    for (const auto& entry : *list) head_.remove.push_back({entry.as_string()->get(), places_.of(entry.source())});
   }
 
   void parameters(const toml::table& table) {

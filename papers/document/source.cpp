@@ -40,19 +40,43 @@ Window window(std::string_view line, std::size_t column) {
 
 }  // namespace
 
-Source::Source(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {
+Source::Source(std::string name, std::string text) : text_(std::move(text)) {
+  documents_.front().name = std::move(name);
   line_starts_.push_back(0);
   for (std::size_t i = 0; i < text_.size(); ++i)
     if (text_[i] == '\n') line_starts_.push_back(static_cast<std::uint32_t>(i + 1));
 }
 
-std::uint32_t Source::line(std::uint32_t offset) const {
+std::uint32_t Source::append(std::string name, const std::string& text) {
+  const auto begin = static_cast<std::uint32_t>(text_.size() + 1);
+  documents_.push_back({std::move(name), begin, static_cast<std::uint32_t>(line_starts_.size())});
+  text_ += '\n' + text;
+  line_starts_.push_back(begin);
+  for (std::size_t i = begin; i < text_.size(); ++i)
+    if (text_[i] == '\n') line_starts_.push_back(static_cast<std::uint32_t>(i + 1));
+  return begin;
+}
+
+std::size_t Source::document(std::uint32_t offset) const {
+  const auto after = std::ranges::upper_bound(documents_, offset, {}, &Document::begin);
+  return static_cast<std::size_t>(std::max<std::ptrdiff_t>(1, after - documents_.begin()) - 1);
+}
+
+std::size_t Source::line_index(std::uint32_t offset) const {
   const auto after = std::ranges::upper_bound(line_starts_, offset);
-  return static_cast<std::uint32_t>(std::max<std::ptrdiff_t>(1, after - line_starts_.begin()));
+  return static_cast<std::size_t>(std::max<std::ptrdiff_t>(1, after - line_starts_.begin()) - 1);
+}
+
+std::uint32_t Source::line(std::uint32_t offset) const {
+  return static_cast<std::uint32_t>(line_index(offset)) - documents_[document(offset)].first_line + 1;
+}
+
+std::string Source::place(std::uint32_t offset) const {
+  return "line " + std::to_string(line(offset)) + (document(offset) == 0 ? "" : " of " + name(offset));
 }
 
 std::uint32_t Source::column(std::uint32_t offset) const {
-  return line_starts_.empty() ? offset + 1 : offset - line_starts_[line(offset) - 1] + 1;
+  return line_starts_.empty() ? offset + 1 : offset - line_starts_[line_index(offset)] + 1;
 }
 
 std::string_view Source::text_of(Span span) const {
@@ -62,9 +86,15 @@ std::string_view Source::text_of(Span span) const {
 }
 
 std::string_view Source::line_text(std::uint32_t line) const {
-  if (line == 0 || line > line_starts_.size()) return {};
-  const std::size_t begin = line_starts_[line - 1];
-  const std::size_t end = line < line_starts_.size() ? line_starts_[line] - 1 : text_.size();
+  const auto lines = documents_.size() > 1 ? documents_[1].first_line : line_starts_.size();
+  return line == 0 || line > lines ? std::string_view() : line_text_at(line_starts_[line - 1]);
+}
+
+std::string_view Source::line_text_at(std::uint32_t offset) const {
+  if (line_starts_.empty()) return {};
+  const auto index = line_index(offset);
+  const std::size_t begin = line_starts_[index];
+  const std::size_t end = index + 1 < line_starts_.size() ? line_starts_[index + 1] - 1 : text_.size();
   auto text = std::string_view(text_).substr(begin, end - begin);
   if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
   return text;
@@ -74,13 +104,13 @@ std::string describe(const Problem& problem, const Source& source) {
   const auto size = static_cast<std::uint32_t>(source.text().size());
   const auto begin = std::min(problem.span.begin, size);
   const auto line = source.line(begin);
-  const auto text = source.line_text(line);
+  const auto text = source.line_text_at(begin);
   const std::size_t column = std::min<std::size_t>(source.column(begin) - 1, text.size());
   const auto shown = window(text, column);
 
   const auto number = std::to_string(line);
   const std::string indent(3, ' ');
-  std::string said = source.name() + ":" + number + ": " + problem.message + "\n";
+  std::string said = source.name(begin) + ":" + number + ": " + problem.message + "\n";
   said += indent + number + " | " + (shown.cut_left ? "…" : "") + printable(shown.text) +
           (shown.cut_right ? "…" : "") + "\n";
   const auto before = shown.text.substr(0, column - shown.begin);

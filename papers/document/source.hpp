@@ -10,22 +10,40 @@
 
 namespace automodel::papers {
 
-/// The whole text of a card. `name` is for messages: the file's name or the library's method.
+/// The whole text of a card, and behind it those of the cards that it extends: places are bytes of all of them together. Names are
+/// for messages: the file's name or the library's method.
 class Source {
  public:
   Source() = default;
   Source(std::string name, std::string text);
 
-  const std::string& name() const { return name_; }
+  /// Gives the place of its first byte.
+  std::uint32_t append(std::string name, const std::string& text);
+
+  /// Of the card itself, or of the document that has the place.
+  const std::string& name(std::uint32_t offset = 0) const { return documents_[document(offset)].name; }
+  /// 0: the card itself; 1: what it extends; …
+  std::size_t document(std::uint32_t offset) const;
   const std::string& text() const { return text_; }
-  /// Counted from 1. A column counts bytes.
+  /// Counted from 1, in its document. A column counts bytes.
   std::uint32_t line(std::uint32_t offset) const;
   std::uint32_t column(std::uint32_t offset) const;
+  /// "line 12", "line 12 of deepfm": for messages.
+  std::string place(std::uint32_t offset) const;
   std::string_view text_of(Span span) const;
+  /// Of the card itself.
   std::string_view line_text(std::uint32_t line) const;
+  std::string_view line_text_at(std::uint32_t offset) const;
 
  private:
-  std::string name_, text_;
+  struct Document {
+    std::string name;
+    std::uint32_t begin = 0, first_line = 0;  // first_line: into line_starts_
+  };
+  std::size_t line_index(std::uint32_t offset) const;
+
+  std::string text_;
+  std::vector<Document> documents_ = {{}};
   std::vector<std::uint32_t> line_starts_;
 };
 

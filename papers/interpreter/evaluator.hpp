@@ -34,6 +34,7 @@ class Evaluator {
 
   Array value(const Node& node, const Scope& scope, int rank = -1);
   Array symbol(const Node& node, const Scope& scope);
+  bool of_earlier_round(const Quantity& quantity, const Indices& indices, const Scope& scope) const;
   Array instance(const Quantity& quantity, const Indices& indices, std::size_t upto);
   Array call_function(const Quantity& quantity, const Node& name, const Node& arguments, const Scope& scope);
   Array definition(const Quantity& quantity, const Definition& definition, Scope scope);

@@ -82,12 +82,15 @@ Array Evaluator::softmax(const Node& node, const Scope& scope) {
     }
     return x;
   }
-  const auto letter = bound_letters(node.sub)[0];
+  auto letters = bound_letters(node.sub);
+  std::erase_if(letters, [&](const std::string& l) { return !method_.naming.is_index(l); });
+  const auto letter = letters.at(0);
   const auto bound = scope.letters.at(letter);
   const auto together = bound.together.empty() ? std::vector<std::string>{letter} : bound.together;
   // Every value of the letter, or of all letters that increase together.
-  Rounds all = {scope};
-  for (std::size_t l = 0; l < together.size(); ++l) {
+  const bool in_definition = letters.size() > 1 && bound.together.empty();  // `a_{ij} = softmax_{i<j}(…)`
+  Rounds all = in_definition ? rounds(node.sub, {}, node.parts[0], scope) : Rounds{scope};
+  for (std::size_t l = 0; l < together.size() && !in_definition; ++l) {
     Rounds next;
     for (const auto& before : all) {
       for (auto v = l > 0 ? before.letters.at(together[l - 1]).value + 1 : bound.low; v <= bound.high; ++v) {

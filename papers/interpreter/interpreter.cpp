@@ -18,7 +18,7 @@ Evaluator::Evaluator(const Method& method, const Typed& typed, const SizeValues&
 void Evaluator::stop(const std::string& message, Span span) const {
   const auto& source = method_.card.source;
   throw InterpreterFailure{{"papers.interpreter", message,
-                            source.name() + ":" + std::to_string(source.line(span.begin)), std::string(source.text_of(span))}};
+                            source.name(span.begin) + ":" + std::to_string(source.line(span.begin)), std::string(source.text_of(span))}};
 }
 
 std::int64_t Evaluator::size(const Dimension& dimension) const {

@@ -29,6 +29,19 @@ Array Evaluator::weight(const std::string& key, const Indices& indices) {
   return at(none, parameter.indices, indices);
 }
 
+/// `x_{l+1} \leftarrow f(x_{l+1}, x_l)`: the last is what this change made of it a round before.
+bool Evaluator::of_earlier_round(const Quantity& quantity, const Indices& indices, const Scope& scope) const {
+  const auto& patterns = quantity.definitions[scope.wrapped_definition].indices;
+  for (std::size_t p = 0; p < indices.size() && p < patterns.size(); ++p) {
+    const bool counts_rounds = std::any_of(quantity.definitions.begin(), quantity.definitions.end(), [&](const Definition& d) {
+      return p < d.indices.size() && d.indices[p].letter.empty();
+    });
+    const auto at = scope.letters.find(patterns[p].letter);
+    if (counts_rounds && at != scope.letters.end() && indices[p] != at->second.value + size(patterns[p].offset)) return true;
+  }
+  return false;
+}
+
 Array Evaluator::symbol(const Node& node, const Scope& scope) {
   if (const auto letter = Naming::letter(node); scope.letters.contains(letter)) {
     return Array::number(static_cast<double>(scope.letters.at(letter).value));
@@ -60,7 +73,7 @@ Array Evaluator::symbol(const Node& node, const Scope& scope) {
     own = found->second.positions;
     const Indices first(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(std::min(own, indices.size())));
     const auto& quantity = found->second;
-    const bool wrapped = scope.wrapped == quantity.key;
+    const bool wrapped = scope.wrapped == quantity.key && !of_earlier_round(quantity, first, scope);
     out = instance(quantity, first, wrapped ? scope.wrapped_definition : quantity.definitions.size());
   }
   for (std::size_t p = own; p < indices.size(); ++p) out = out.entry(indices[p] - 1);
@@ -81,11 +94,12 @@ bool Evaluator::match(const Definition& definition, const Indices& indices, Scop
     }
     Bound bound;
     bound.value = indices[p] - offset;
-    auto range = definition.ranges.find(pattern.letter);
-    if (range == definition.ranges.end()) range = method_.ranges.find(pattern.letter);
-    if (range != definition.ranges.end() && range != method_.ranges.end()) {
-      bound.low = size(range->second.low);
-      bound.high = size(range->second.high);
+    const auto beside = definition.ranges.find(pattern.letter), anywhere = method_.ranges.find(pattern.letter);
+    if (const bool is_beside = beside != definition.ranges.end(); is_beside || anywhere != method_.ranges.end()) {
+      const auto& range = is_beside ? beside->second : anywhere->second;
+      bound.low = size(range.low);
+      bound.high = size(range.high);
+      if (definition.wraps && is_beside && bound.value < bound.low) return false;
     }
     scope.letters[pattern.letter] = bound;
   }

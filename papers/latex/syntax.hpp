@@ -74,6 +74,7 @@ struct Statement {
 /// sigma relu tanh softmax exp log ln sqrt sin cos arctan atan2 abs sign max min mean concat vec diag layernorm batchnorm
 /// dropout mlp attention gru leakyrelu prelu gelu silu swish softplus elu identity normalize.
 bool built_in(const std::string& lower_case_name);
+std::vector<std::string> built_in_names();
 
 /// The tree as LaTeX in one line that parses back to the same tree.
 std::string to_latex(const Node& node);

@@ -236,13 +236,21 @@ const std::vector<std::string>& known_commands() {
   return all;
 }
 
-bool built_in(const std::string& lower_case_name) {
+namespace {
+
+const Words& built_ins() {
   static const Words all{"sigma",     "relu",    "tanh",  "softmax",   "exp",   "log",       "ln",
                          "sqrt",      "sin",     "cos",   "arctan",    "atan2", "abs",       "sign",
                          "max",       "min",     "mean",  "concat",    "vec",   "diag",      "layernorm",
                          "batchnorm", "dropout", "mlp",   "attention", "gru",   "leakyrelu", "prelu",
                          "gelu",      "silu",    "swish", "softplus",  "elu",   "identity",  "normalize"};
-  return all.contains(lower_case_name);
+  return all;
 }
+
+}  // namespace
+
+bool built_in(const std::string& lower_case_name) { return built_ins().contains(lower_case_name); }
+
+std::vector<std::string> built_in_names() { return {built_ins().begin(), built_ins().end()}; }
 
 }  // namespace automodel::papers

@@ -4,9 +4,29 @@
 #include <cmath>
 
 namespace automodel::papers {
+namespace {
+
+constexpr std::int64_t kLargest = std::int64_t{1} << 30;  // products and sums of two quotients of such numbers are exact
+constexpr std::size_t kTerms = 64;
+constexpr int kExponent = 32;
+
+bool small(const Dimension::Number& number) {
+  return number.numerator() <= kLargest && number.numerator() >= -kLargest && number.denominator() <= kLargest;
+}
+
+}  // namespace
 
 Dimension::Dimension(std::int64_t number) {
-  if (number != 0) terms_[{}] = Number(number);
+  if (number > kLargest || number < -kLargest) {
+    give_up();
+  } else if (number != 0) {
+    terms_[{}] = Number(number);
+  }
+}
+
+void Dimension::give_up() {
+  terms_.clear();
+  too_large_ = true;
 }
 
 Dimension Dimension::symbol(const std::string& name) {
@@ -16,14 +36,21 @@ Dimension Dimension::symbol(const std::string& name) {
 }
 
 void Dimension::add(const Monomial& monomial, Number factor) {
+  if (too_large_) return;
+  if (!small(factor)) return give_up();
   auto& sum = terms_[monomial];
   sum += factor;
+  const bool fits = small(sum) && std::all_of(monomial.begin(), monomial.end(), [](const auto& power) {
+                      return std::abs(power.second) <= kExponent;
+                    });
   if (sum == Number(0)) terms_.erase(monomial);
+  if (!fits || terms_.size() > kTerms) give_up();
 }
 
 Dimension Dimension::operator+(const Dimension& other) const {
   Dimension out = *this;
   for (const auto& [monomial, factor] : other.terms_) out.add(monomial, factor);
+  if (other.too_large_) out.give_up();
   return out;
 }
 
@@ -31,6 +58,7 @@ Dimension Dimension::operator-(const Dimension& other) const { return *this + ot
 
 Dimension Dimension::operator*(const Dimension& other) const {
   Dimension out;
+  if (too_large_ || other.too_large_) out.give_up();
   for (const auto& [a, x] : terms_) {
     for (const auto& [b, y] : other.terms_) {
       Monomial both = a;
@@ -62,6 +90,7 @@ std::optional<Dimension> Dimension::power(std::int64_t exponent) const {
 
 Dimension Dimension::replaced(const std::string& name, const Dimension& by) const {
   Dimension out;
+  if (too_large_) out.give_up();
   for (const auto& [monomial, factor] : terms_) {
     const auto at = monomial.find(name);
     Dimension term;
@@ -82,6 +111,7 @@ Dimension Dimension::replaced(const std::string& name, const Dimension& by) cons
 }
 
 std::optional<std::int64_t> Dimension::constant() const {
+  if (too_large_) return {};
   if (terms_.empty()) return 0;
   if (terms_.size() > 1 || !terms_.begin()->first.empty()) return {};
   const auto& number = terms_.begin()->second;
@@ -98,6 +128,7 @@ std::set<std::string> Dimension::symbols() const {
 }
 
 std::optional<std::int64_t> Dimension::value(const Sizes& sizes) const {
+  if (too_large_) return {};
   double sum = 0;
   for (const auto& [monomial, factor] : terms_) {
     double term = boost::rational_cast<double>(factor);
@@ -114,6 +145,7 @@ std::optional<std::int64_t> Dimension::value(const Sizes& sizes) const {
 }
 
 std::string Dimension::text() const {
+  if (too_large_) return "too large";
   if (terms_.empty()) return "0";
   std::string out;
   for (auto it = terms_.rbegin(); it != terms_.rend(); ++it) {
@@ -177,7 +209,7 @@ Dimension DimensionSolver::resolve(const Dimension& d) const {
     for (const auto& name : out.symbols()) {
       const auto at = found_.find(name);
       if (at == found_.end()) continue;
-      const auto next = out.replaced(name, at->second);
+      const auto next = out.replaced(name, at->second.size);
       changed = changed || !(next == out);
       out = next;
     }
@@ -186,9 +218,10 @@ Dimension DimensionSolver::resolve(const Dimension& d) const {
   return out;
 }
 
-bool DimensionSolver::solve(const Dimension& difference, bool& decided) {
+bool DimensionSolver::solve(const Dimension& difference, Span where, bool& decided) {
   decided = true;
   const auto rest = resolve(difference);
+  if (rest.too_large()) return false;
   if (rest == Dimension(0)) return true;
   const auto symbols = rest.symbols();
   // Unnamed sizes first, so that messages and code speak of the named ones.
@@ -202,28 +235,35 @@ bool DimensionSolver::solve(const Dimension& difference, bool& decided) {
     if (!solution || solution->symbols().contains(name)) continue;
     // A number that is no size is no solution.
     if (const auto number = solution->constant(); number && *number < 0) return false;
-    found_.insert_or_assign(name, *solution);
+    found_.insert_or_assign(name, Found{*solution, where});
     return true;
   }
   decided = !unknown.empty() ? false : true;
   return !unknown.empty();
 }
 
-bool DimensionSolver::equate(const Dimension& a, const Dimension& b) {
+bool DimensionSolver::equate(const Dimension& a, const Dimension& b, Span where) {
   bool decided = false;
-  if (!solve(a - b, decided)) return false;
-  if (!decided) kept_.push_back(a - b);
+  if (!solve(a - b, where, decided)) return false;
+  if (!decided) kept_.push_back({a - b, where});
   return true;
 }
 
-bool DimensionSolver::settle() {
+std::optional<Span> DimensionSolver::found_at(const std::string& name) const {
+  const auto at = found_.find(name);
+  if (at == found_.end() || at->second.where.end == 0) return {};
+  return at->second.where;
+}
+
+bool DimensionSolver::settle(Span& where) {
   for (int rounds = 0; rounds < 8 && !kept_.empty(); ++rounds) {
     auto kept = std::move(kept_);
     kept_.clear();
-    for (const auto& difference : kept) {
+    for (const auto& entry : kept) {
       bool decided = false;
-      if (!solve(difference, decided)) return false;
-      if (!decided) kept_.push_back(difference);
+      where = entry.where;
+      if (!solve(entry.zero, entry.where, decided)) return false;
+      if (!decided) kept_.push_back(entry);
     }
   }
   return true;

@@ -9,11 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "papers/latex/syntax.hpp"
+
 namespace automodel::papers {
 
 using Sizes = std::map<std::string, std::int64_t>;  // what a symbol's size is
 
-/// A polynomial over named sizes with rational coefficients; exponents may be negative.
+/// A polynomial over named sizes with rational coefficients; exponents may be negative. With more than 64 terms, an exponent
+/// above 32 or a coefficient above 2^30 it is `too_large`, as is everything made of it: cards are from anywhere.
 class Dimension {
  public:
   using Monomial = std::map<std::string, int>;  // symbol -> exponent, none zero
@@ -32,6 +35,7 @@ class Dimension {
   Dimension replaced(const std::string& name, const Dimension& by) const;
 
   friend bool operator==(const Dimension&, const Dimension&) = default;
+  bool too_large() const { return too_large_; }
   std::optional<std::int64_t> constant() const;
   std::set<std::string> symbols() const;
   /// Nothing where a symbol has no size, or the value is no whole number from 0 to 2^40.
@@ -44,7 +48,9 @@ class Dimension {
 
  private:
   void add(const Monomial& monomial, Number factor);
+  void give_up();
   std::map<Monomial, Number> terms_;  // no zero factors
+  bool too_large_ = false;            // then there are no terms
 };
 
 /// n over r, as a polynomial: the number of r-subsets of n.
@@ -56,18 +62,28 @@ class DimensionSolver {
   void give(const std::string& name) { given_.insert(name); }
   bool given(const std::string& name) const { return given_.contains(name); }
   Dimension fresh(const std::string& hint);
-  /// False where the two cannot be equal. What cannot be decided yet is kept, see `settle`.
-  bool equate(const Dimension& a, const Dimension& b);
+  /// False where the two cannot be equal. What cannot be decided yet is kept, see `settle`. `where`: what says so.
+  bool equate(const Dimension& a, const Dimension& b, Span where = {});
+  /// Where the size of `name` was found; nothing where it was not, or is only said.
+  std::optional<Span> found_at(const std::string& name) const;
   /// With everything known so far put in.
   Dimension resolve(const Dimension& d) const;
-  /// Tries the kept equations again. False where one cannot hold.
-  bool settle();
+  /// Tries the kept equations again. False where one cannot hold: `where` is that one's place.
+  bool settle(Span& where);
 
  private:
-  bool solve(const Dimension& difference, bool& decided);
+  struct Found {
+    Dimension size;
+    Span where;
+  };
+  struct Kept {
+    Dimension zero;  // what is to be zero
+    Span where;
+  };
+  bool solve(const Dimension& difference, Span where, bool& decided);
   std::set<std::string> given_;
-  std::map<std::string, Dimension> found_;
-  std::vector<Dimension> kept_;  // each is to be zero
+  std::map<std::string, Found> found_;
+  std::vector<Kept> kept_;
   int counter_ = 0;
 };
 

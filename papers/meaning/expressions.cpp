@@ -4,8 +4,21 @@
 #include "papers/meaning/typer.hpp"
 
 namespace automodel::papers {
+namespace {
+
+constexpr std::size_t kDeepest = 800;  // one formula's tree can be 600 deep
+
+}  // namespace
 
 Shaped Typer::expression(const Node& node, Scope& scope, int rank) {
+  if (nested_ >= kDeepest) stop("papers.too_large", "the equations are nested too deeply", node.span);
+  ++nested_;
+  const auto out = value_of(node, scope, rank);
+  --nested_;
+  return out;
+}
+
+Shaped Typer::value_of(const Node& node, Scope& scope, int rank) {
   switch (node.kind) {
     case Kind::number: return number(node.value, node.span);
     case Kind::symbol: return symbol(node, scope);
@@ -31,7 +44,7 @@ Shaped Typer::expression(const Node& node, Scope& scope, int rank) {
     }
     case Kind::divide: {
       const auto a = expression(node.parts[0], scope, rank), b = expression(node.parts[1], scope, 0);
-      if (b.rank > a.rank) stop("papers.shape_conflict", "a " + shape_text(a) + " cannot be divided by " + shape_text(b), node.span);
+      if (b.rank > a.rank) shapes_differ(shape_text(a) + " cannot be divided by " + shape_text(b), a, b, node.span);
       return map("div", {a, b}, node.span);
     }
     case Kind::call: return with_power(node, call(node, scope, rank), scope);
@@ -58,10 +71,9 @@ Shaped Typer::sum_of(const Node& node, Scope& scope, int rank) {
   const auto a = expression(node.parts[0], scope, rank);
   const auto b = expression(node.parts[1], scope, rank == kUnknownRank ? a.rank : rank);
   if (a.rank != b.rank && a.rank != 0 && b.rank != 0) {
-    stop("papers.shape_conflict",
-         "the shapes differ: '" + text_of(node.parts[0].span) + "' is " + shape_text(a) + ", '" +
-             text_of(node.parts[1].span) + "' is " + shape_text(b),
-         node.span);
+    shapes_differ("the shapes differ: '" + text_of(node.parts[0].span) + "' is " + shape_text(a) + ", '" +
+                      text_of(node.parts[1].span) + "' is " + shape_text(b),
+                  a, b, node.span);
   }
   auto out = map(node.kind == Kind::add ? "add" : "sub", {a, b}, node.span);
   out.row = a.row && b.row;

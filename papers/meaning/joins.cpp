@@ -38,7 +38,7 @@ Shaped Typer::join(const std::vector<Shaped>& parts, Span span) {
     term.joined.push_back(own);
   }
   term.axes.assign(index_axes.begin(), index_axes.end());
-  term.axes.push_back(axis(length));
+  term.axes.push_back(axis(length, {}, span));
   return {add(std::move(term)), 1, false};
 }
 

@@ -1,9 +1,16 @@
 // Making terms: broadcasting, renaming of axes, products.
 #include <algorithm>
+#include <cctype>
 
 #include "papers/meaning/typer.hpp"
 
 namespace automodel::papers {
+namespace {
+
+constexpr std::size_t kMostTerms = 50'000;
+constexpr std::uint32_t kDeepest = 1500;  // whoever reads terms recurses
+
+}  // namespace
 
 std::vector<Dimension> ParameterTerm::sizes() const {
   std::vector<Dimension> out;
@@ -22,13 +29,18 @@ TermId Typer::add(Term term) {
     term.loops.insert(at(arg).loops.begin(), at(arg).loops.end());
   }
   if (term.op == Op::state || term.op == Op::loop_index || term.in_loop) term.loops.insert(term.loop);
-  if (typed_.terms.size() >= 100'000) stop("papers.too_large", "the method has more than 100,000 terms", term.span);
+  if (typed_.terms.size() >= kMostTerms) stop("papers.too_large", "the method has more than 50,000 terms", term.span);
+  std::uint32_t depth = 0;
+  for (const auto arg : term.args) depth = std::max(depth, depths_[arg] + 1);
+  if (depth > kDeepest) stop("papers.too_large", "the equations are nested too deeply", term.span);
+  depths_.push_back(depth);
   typed_.terms.push_back(std::move(term));
   return static_cast<TermId>(typed_.terms.size() - 1);
 }
 
-AxisId Typer::axis(const Dimension& size, const std::string& name) {
-  typed_.axes.push_back({size, name});
+AxisId Typer::axis(const Dimension& size, const std::string& name, Span origin) {
+  if (size.too_large()) stop("papers.too_large", "a size with too many terms, or above 2^30", origin);
+  typed_.axes.push_back({size, name, origin});
   return static_cast<AxisId>(typed_.axes.size() - 1);
 }
 
@@ -52,18 +64,52 @@ std::vector<AxisId> Typer::indices(const Shaped& value) const {
 
 std::string Typer::shape_text(const Shaped& value) const {
   const auto axes = shape(value);
-  const auto text = [&](std::size_t i) { return typed_.solver.resolve(size(axes[i])).text(); };
+  const auto text = [&](std::size_t i) { return size_text(size(axes[i])); };
   if (value.rank == 0) return "a number";
   if (value.rank == 1) return "a vector of size " + text(0);
   if (value.rank == 2) return "a matrix of size " + text(0) + " by " + text(1);
   return "an array of " + std::to_string(value.rank) + " dimensions";
 }
 
+std::string Typer::size_text(const Dimension& dimension) const {
+  const auto resolved = typed_.solver.resolve(dimension);
+  for (const auto& name : resolved.symbols()) {
+    if (name[0] == '?') return "still open";
+  }
+  return resolved.text();
+}
+
+std::string Typer::quoted(Span span) const {
+  std::string text;
+  for (const char c : text_of(span)) {
+    const bool blank = std::isspace(static_cast<unsigned char>(c)) != 0;
+    if (!blank || (!text.empty() && text.back() != ' ')) text += blank ? ' ' : c;
+  }
+  return method_.card.source.place(span.begin) + ": '" + text + "'";
+}
+
+/// Where a size comes from: what declares it, or where it was inferred.
+std::string Typer::origin_text(AxisId id) const {
+  const auto said = size_text(size(id));
+  for (const auto& name : size(id).symbols()) {
+    if (const auto where = typed_.solver.found_at(name)) return said + ", inferred in " + quoted(*where);
+  }
+  const auto origin = typed_.axes[id].origin;
+  return origin.end == 0 ? said : said + ", from " + quoted(origin);
+}
+
 void Typer::same_size(const Node& where, AxisId a, AxisId b, const std::string& what_a, const std::string& what_b) {
-  if (a == b || typed_.solver.equate(size(a), size(b))) return;
-  stop("papers.shape_conflict", "the sizes differ: " + what_a + "; " + what_b, where.span,
-       {"in one it is " + typed_.solver.resolve(size(a)).text() + ", in the other " +
-        typed_.solver.resolve(size(b)).text()});
+  if (a == b || typed_.solver.equate(size(a), size(b), where.span)) return;
+  stop("papers.shape_conflict", "the sizes differ: " + what_a + "; " + what_b, where.span, {origin_text(a), origin_text(b)});
+}
+
+void Typer::shapes_differ(std::string message, const Shaped& a, const Shaped& b, Span span) const {
+  std::vector<std::string> both;
+  for (const auto* value : {&a, &b}) {
+    const auto own = at(value->term).span;
+    both.push_back(shape_text(*value) + (own.end == 0 ? "" : ", from " + quoted(own)));
+  }
+  stop("papers.shape_conflict", std::move(message), span, both);
 }
 
 TermId Typer::renamed(TermId id, const std::map<AxisId, AxisId>& names) {
@@ -93,7 +139,7 @@ Shaped Typer::fresh(Shaped value) {
   term.op = Op::rename;
   term.args = {value.term};
   term.axes = indices(value);
-  for (const auto axis_id : shape(value)) term.axes.push_back(axis(size(axis_id)));
+  for (const auto axis_id : shape(value)) term.axes.push_back(axis(size(axis_id), {}, typed_.axes[axis_id].origin));
   term.span = at(value.term).span;
   return {add(std::move(term)), value.rank, value.row};
 }
@@ -123,8 +169,8 @@ Shaped Typer::map(const std::string& name, const std::vector<Shaped>& args, Span
   std::set<AxisId> index_axes;
   for (const auto& arg : args) {
     if (arg.rank != 0 && arg.rank != args[widest].rank) {
-      stop("papers.shape_conflict",
-           "the shapes differ: one is " + shape_text(args[widest]) + ", the other " + shape_text(arg), span);
+      shapes_differ("the shapes differ: one is " + shape_text(args[widest]) + ", the other " + shape_text(arg), args[widest], arg,
+                    span);
     }
     const auto fitted = arg.rank == 0 ? arg : aligned(where, args[widest], arg);
     term.args.push_back(fitted.term);

@@ -4,12 +4,15 @@
 #include <cctype>
 #include <cmath>
 
+#include "papers/meaning/changes.hpp"
 #include "papers/meaning/prose.hpp"
 
 namespace automodel::papers {
 namespace {
 
 using Role = Quantity::Role;
+
+constexpr std::size_t kMostEquations = 500;
 
 class Reader {
  public:
@@ -22,7 +25,7 @@ class Reader {
     said_ = read_prose(card(), naming());
     out_.problems = said_.problems;
     out_.method.input_sizes = said_.input_sizes;
-    for (const auto& range : said_.ranges) method().ranges.emplace(range.letter, range.range);
+    take_ranges();
     for (const auto& shape : said_.shapes) declare(shape);
     for (std::size_t p = 0; p < card().paragraphs.size(); ++p) {
       const auto& pieces = card().paragraphs[p].pieces;
@@ -30,6 +33,7 @@ class Reader {
         for (const auto& statement : pieces[i].statements) define(statement, p, i);
       }
     }
+    remove_quantities(method(), out_.problems);
     find_parameters();
     find_output();
     return std::move(out_);
@@ -53,6 +57,9 @@ class Reader {
     return out;
   }
 
+  /// Whether both are of the same card, and not of one that the other extends.
+  bool same_card(Span a, Span b) const { return card().source.document(a.begin) == card().source.document(b.begin); }
+  void take_ranges();
   std::vector<IndexPattern> patterns(const Reference& reference, Span span);
   void declare(const SaidShape& said);
   void define(const Statement& statement, std::size_t paragraph, std::size_t piece);
@@ -64,7 +71,19 @@ class Reader {
 
   ReadMethod out_;
   Said said_;
+  std::size_t equations_ = 0;
 };
+
+/// The first one said counts, in the card itself rather than in one that it extends.
+void Reader::take_ranges() {
+  std::map<std::string, Span> said_at;
+  for (const auto& range : said_.ranges) {
+    const auto [at, fresh] = said_at.emplace(range.letter, range.span);
+    if (!fresh && same_card(at->second, range.span)) continue;
+    at->second = range.span;
+    method().ranges[range.letter] = range.range;
+  }
+}
 
 std::vector<IndexPattern> Reader::patterns(const Reference& reference, Span span) {
   std::vector<IndexPattern> out;
@@ -100,9 +119,9 @@ void Reader::declare(const SaidShape& said) {
   }
   const auto reference = naming().reference(said.subject);
   auto& out = quantity(reference, said.span);
-  if (out.shape && *out.shape != said.shape) {
+  if (out.shape && *out.shape != said.shape && same_card(out.declared, said.span)) {
     problem("papers.shape", "the shape of " + naming().reference(said.subject).name + " was said differently before",
-            said.span, {"line " + std::to_string(card().source.line(out.declared.begin))});
+            said.span, {card().source.place(out.declared.begin)});
     return;
   }
   out.shape = said.shape;
@@ -123,7 +142,7 @@ bool Reader::define_size(const Statement& statement) {
   if (statement.left.font != Font::italic || !reference.indices.empty() || !naming().is_size(reference.name)) return false;
   const auto right = to_dimension(statement.right, naming());
   if (!right) return false;
-  method().size_equations.emplace_back(Dimension::symbol(reference.name), *right);
+  method().size_equations.push_back({Dimension::symbol(reference.name), *right, statement.span});
   return true;
 }
 
@@ -171,6 +190,10 @@ void Reader::define(const Statement& statement, std::size_t paragraph, std::size
     problem("papers.not_a_definition", "define the symbol itself, not its power or transpose", symbol->span);
     return;
   }
+  if (++equations_ > kMostEquations) {
+    if (equations_ == kMostEquations + 1) problem("papers.too_large", "the card has more than 500 equations", statement.span);
+    return;
+  }
   auto& out = quantity(reference, statement.span);
   definition.indices = patterns(reference, symbol->span);
   definition.ranges = ranges_beside(paragraph, piece);
@@ -180,17 +203,23 @@ void Reader::define(const Statement& statement, std::size_t paragraph, std::size
   }
   out.role = is_function ? Role::function : Role::defined;
   out.positions = std::max(out.positions, definition.indices.size());
-  for (const auto& other : out.definitions) {
+  if (definition.wraps && out.definitions.empty()) {
+    problem("papers.not_a_definition", "there is no " + out.name + " yet that could be changed", statement.span,
+            {"=, to define it", "extends = \"…\" in the head: the card that defines it"});
+    return;
+  }
+  for (auto at = out.definitions.begin(); at != out.definitions.end() && !definition.wraps;) {
+    const auto& other = *at;
     const bool same = std::equal(other.indices.begin(), other.indices.end(), definition.indices.begin(),
                                  definition.indices.end(), [](const IndexPattern& a, const IndexPattern& b) {
                                    return a.letter.empty() == b.letter.empty() && a.offset == b.offset;
                                  });
-    if (same && !definition.wraps) {
-      problem("papers.defined_twice",
-              out.name + " is defined in line " + std::to_string(card().source.line(other.span.begin)) + " already",
+    if (same && same_card(other.span, statement.span)) {
+      problem("papers.defined_twice", out.name + " is defined in " + card().source.place(other.span.begin) + " already",
               statement.span, {"another name", "\\leftarrow, to change it"});
       return;
     }
+    at = same ? out.definitions.erase(at) : at + 1;  // that of the card which this one extends
   }
   out.definitions.push_back(std::move(definition));
 }
@@ -248,11 +277,19 @@ void Reader::note_use(const Node& node, bool multiplied) {
 }
 
 void Reader::find_output() {
-  const auto wanted = card().head.output;
+  const auto& wanted = card().head.output;
+  // As in formulas, `\hat{y}`, or as in messages, `y_hat`.
+  MathText text;
+  text.text = wanted;
+  text.offsets.assign(wanted.size() + 1, 0);
+  Macros none;
+  const auto parsed = parse_formula(text, none);
+  const bool is_symbol = parsed.problems.empty() && parsed.statements.size() == 1 && parsed.statements[0].left.kind == Kind::symbol;
+  const auto said = is_symbol ? naming().reference(parsed.statements[0].left).name : wanted;
   std::vector<std::string> names;
   for (const auto& [key, q] : method().quantities) {
     if (q.role != Role::defined) continue;
-    if (q.name == (wanted.empty() ? "y_hat" : wanted)) method().output = key;
+    if (wanted.empty() ? q.name == "y_hat" : q.name == wanted || q.name == said) method().output = key;
     names.push_back(q.name);
   }
   if (!method().output.empty()) return;
@@ -270,98 +307,5 @@ const HyperParameter* Method::parameter(const std::string& name) const {
 }
 
 ReadMethod read_method(Card card) { return Reader(std::move(card)).read(); }
-
-std::optional<Range> range_from_use(const Method& method, const std::string& letter, const Node& body,
-                                    const std::map<std::string, Range>& beside) {
-  std::optional<Range> out;
-  for_each_node(body, [&](const Node& node) {
-    if (out || node.kind != Kind::symbol) return;
-    const auto reference = method.naming.reference(node);
-    const auto found = method.quantities.find(reference.key);
-    if (found == method.quantities.end()) return;
-    const auto& quantity = found->second;
-    for (std::size_t p = 0; p < reference.indices.size() && !out; ++p) {
-      if (Naming::letter(*reference.indices[p]) != letter) continue;
-      const auto try_pattern = [&](const std::vector<IndexPattern>& patterns, const std::map<std::string, Range>& near) {
-        if (out || p >= patterns.size() || patterns[p].letter.empty() || patterns[p].letter == letter) return;
-        auto at = near.find(patterns[p].letter);
-        if (at == near.end()) {
-          at = method.ranges.find(patterns[p].letter);
-          if (at == method.ranges.end()) return;
-        }
-        out = Range{at->second.low + patterns[p].offset, at->second.high + patterns[p].offset};
-      };
-      try_pattern(quantity.declared_indices, beside);
-      for (const auto& definition : quantity.definitions) try_pattern(definition.indices, definition.ranges);
-    }
-  });
-  return out;
-}
-
-int expected_rank(const Quantity& quantity, const Node& left) {
-  if (quantity.shape) return static_cast<int>(quantity.shape->size());
-  const Node& symbol_node = left.kind == Kind::product ? left.parts[0] : left;
-  const bool capital = std::isupper(static_cast<unsigned char>(symbol_node.text[0])) != 0;
-  if (symbol_node.font == Font::bold) return capital ? 2 : 1;
-  return capital ? -1 : 0;
-}
-
-Occurrence occurrence(const Node& call, const Naming& naming) {
-  Occurrence out;
-  std::string label;
-  for (const auto* scripts : {&call.sub, &call.sup}) {
-    for (const auto& script : *scripts) {
-      const Node& inside = script.kind == Kind::group ? script.parts[0] : script;
-      if (const auto letter = Naming::letter(inside); naming.is_index(letter)) {
-        out.letters.push_back(letter);
-      } else {
-        label += "_" + (inside.kind == Kind::number ? std::to_string(static_cast<long long>(inside.value)) : inside.text);
-      }
-    }
-  }
-  out.name = call.text + label;
-  out.key = label.empty() ? out.name + "@" + std::to_string(call.span.begin) : out.name;
-  return out;
-}
-
-std::optional<Dimension> to_dimension(const Node& node, const Naming& naming) {
-  const auto part = [&](std::size_t i) { return to_dimension(node.parts[i], naming); };
-  switch (node.kind) {
-    case Kind::number:
-      if (node.value != std::floor(node.value) || std::abs(node.value) > 1e12) return {};
-      return Dimension(static_cast<std::int64_t>(node.value));
-    case Kind::symbol: {
-      const auto reference = naming.reference(node);
-      if (node.font != Font::italic || node.transposed || !reference.indices.empty() ||
-          !naming.is_size(reference.name)) {
-        return {};
-      }
-      const auto base = Dimension::symbol(reference.name);
-      if (reference.power == nullptr) return base;
-      if (reference.power->kind != Kind::number) return {};
-      return base.power(static_cast<std::int64_t>(reference.power->value));
-    }
-    case Kind::group: return node.parts.size() == 1 && node.sup.empty() ? part(0) : std::nullopt;
-    case Kind::product: {
-      Dimension out(1);
-      for (std::size_t i = 0; i < node.parts.size(); ++i) {
-        const auto factor = part(i);
-        if (!factor) return {};
-        out = out * *factor;
-      }
-      return out;
-    }
-    case Kind::add:
-    case Kind::subtract:
-    case Kind::divide: {
-      const auto a = part(0), b = part(1);
-      if (!a || !b) return {};
-      if (node.kind == Kind::add) return *a + *b;
-      if (node.kind == Kind::subtract) return *a - *b;
-      return a->divided_by(*b);
-    }
-    default: return {};
-  }
-}
 
 }  // namespace automodel::papers

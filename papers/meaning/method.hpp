@@ -61,13 +61,19 @@ struct Quantity {
 /// What the data, not the card, gives the size of.
 enum class InputSize : std::uint8_t { fields, categorical_fields, dense_features };
 
+/// `d = n k`, or an answer to a question.
+struct SizeEquation {
+  Dimension left, right;
+  Span span;  // empty: not of the card
+};
+
 struct Method {
   Card card;
   Naming naming;
   std::map<std::string, Quantity> quantities;        // by key
   std::map<std::string, Range> ranges;               // of letters, card-wide
   std::map<std::string, InputSize> input_sizes;      // by the size's name
-  std::vector<std::pair<Dimension, Dimension>> size_equations;  // `d = n k`
+  std::vector<SizeEquation> size_equations;
   std::string output;                                // key of the answer; empty: none found (a problem)
 
   const HyperParameter* parameter(const std::string& name) const;
@@ -78,7 +84,8 @@ struct ReadMethod {
   std::vector<Problem> problems;
 };
 
-/// Problems: papers.not_a_definition, papers.range_conflict, papers.shape, papers.defined_twice, papers.no_output, papers.unknown_loss.
+/// Problems: papers.not_a_definition, papers.range_conflict, papers.shape, papers.defined_twice, papers.no_output,
+/// papers.too_large.
 ReadMethod read_method(Card card);
 
 /// The range of the index of a quantity in `body` that `letter` stands for there; `beside`: ranges said beside the equation.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "papers/meaning/typer.hpp"
+#include "papers/nearest.hpp"
 
 namespace automodel::papers {
 namespace {
@@ -44,6 +45,13 @@ Shaped Typer::product(const Node& node, Scope& scope, int rank) {
                                                             node.parts[i + 1].kind == Kind::list);
     if (part.kind == Kind::symbol && has_argument) {
       const auto found = method_.quantities.find(method_.naming.reference(part).key);
+      const bool learnt = found != method_.quantities.end() && found->second.role == Quantity::Role::parameter &&
+                          found->second.declared.end == 0 && !scope.formals.contains(found->first);
+      if (learnt && part.font == Font::upright && part.text.size() > 1) {
+        auto near = nearest(part.text, built_in_names());
+        near.push_back("\\mathrm{" + part.text + "}(x) = …, an equation that defines it");
+        stop("papers.unknown_symbol", "unknown function " + part.text, part.span, near);
+      }
       if (found != method_.quantities.end() && found->second.role == Quantity::Role::function) {
         const Span span{part.span.begin, node.parts[i + 1].span.end};
         factors.push_back(with_power(node.parts[i + 1], call_function(found->second, part, node.parts[i + 1], scope, span), scope));
@@ -78,8 +86,7 @@ Shaped Typer::dot(const Node& where, Shaped a, Shaped b) {
 
 Shaped Typer::outer(const Node& where, Shaped a, Shaped b) {
   if (a.rank != 1 || b.rank != 1) {
-    stop("papers.shape_conflict", "an outer product is of two vectors; here is " + shape_text(a) + ", and " + shape_text(b),
-         where.span);
+    shapes_differ("an outer product is of two vectors; here is " + shape_text(a) + ", and " + shape_text(b), a, b, where.span);
   }
   return contract({a.term, b.term}, {shape(a)[0], shape(b)[0]}, {}, where.span);
 }
@@ -119,9 +126,8 @@ Shaped Typer::multiply(const Node& where, Shaped a, Shaped b) {
 
 Shaped Typer::elementwise_product(const Node& where, Shaped a, Shaped b) {
   if (a.rank != b.rank && a.rank != 0 && b.rank != 0) {
-    stop("papers.shape_conflict",
-         "an element-wise product is of like shapes; on the left is " + shape_text(a) + ", on the right " + shape_text(b),
-         where.span);
+    shapes_differ("an element-wise product is of like shapes; on the left is " + shape_text(a) + ", on the right " + shape_text(b),
+                  a, b, where.span);
   }
   if (a.rank == b.rank) b = aligned(where, a, b);
   auto out = contract({a.term, b.term}, a.rank == 0 ? shape(b) : shape(a), {}, where.span);
@@ -135,8 +141,8 @@ Shaped Typer::inner(const Node& node, Scope& scope) {
   for (const auto& part : node.parts) {
     auto value = expression(part, scope);
     if (first && value.rank != first->rank) {
-      stop("papers.shape_conflict", "an inner product is of like shapes; here is " + shape_text(*first) + ", and " + shape_text(value),
-           part.span);
+      shapes_differ("an inner product is of like shapes; here is " + shape_text(*first) + ", and " + shape_text(value), *first, value,
+                    part.span);
     }
     if (first) value = aligned(part, *first, value);
     if (!first) first = value;

@@ -70,8 +70,12 @@ std::optional<Typer::Recurrence> Typer::recurrence(const Quantity& quantity, Spa
     }
   }
   if (!found) {
-    stop("papers.circular", quantity.name + " is defined by itself, and nothing says where it begins", span,
-         {"a first value such as x_0 = …"});
+    std::vector<std::string> places;
+    for (const auto& definition : quantity.definitions) places.push_back(quoted(definition.span));
+    if (quantity.positions > 0) places.push_back("a first value, such as x_0 = …");
+    stop("papers.circular",
+         quantity.name + (quantity.positions > 0 ? " is defined by itself, and nothing says where it begins" : " is defined by itself"),
+         span, places);
   }
   const auto& letter = found->second->indices[found->first].letter;
   const auto range = found->second->ranges.find(letter);
@@ -131,7 +135,7 @@ std::size_t Typer::loop_state(const Quantity& quantity, const Recurrence& recurr
       value = {};
       value.kind = IndexKind::axis;
       value.range = range;
-      value.axis = axis(range.size(), recurrence.step->indices[p].letter);
+      value.axis = axis(range.size(), recurrence.step->indices[p].letter, recurrence.step->span);
       plan.index_axes.push_back(value.axis);
       plan.ranges.push_back(range);
     }
@@ -154,15 +158,20 @@ std::size_t Typer::loop_state(const Quantity& quantity, const Recurrence& recurr
     const auto first = defined(quantity, first_values, span, quantity.definitions.size());
     plan.rank = first.rank;
     std::vector<Dimension> sizes;
-    for (const auto axis_id : shape(first)) sizes.push_back(size(axis_id));
+    std::vector<Span> origins;
+    for (const auto axis_id : shape(first)) {
+      sizes.push_back(size(axis_id));
+      origins.push_back(typed_.axes[axis_id].origin);
+    }
     // `h_0 = 0` of a vector: the declaration says the shape.
     if (first.rank == 0 && quantity.shape) {
       sizes = *quantity.shape;
+      origins.assign(sizes.size(), quantity.declared);
       plan.rank = static_cast<std::uint8_t>(sizes.size());
     }
     std::map<AxisId, AxisId> names;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
-      before.axes.push_back(axis(sizes[i]));
+      before.axes.push_back(axis(sizes[i], {}, origins[i]));
       if (first.rank != 0) names[shape(first)[i]] = before.axes.back();
     }
     state.first = renamed(first.term, names);
@@ -193,8 +202,8 @@ void Typer::close_loop(LoopId loop) {
     }
     const Shaped state{before, plan.rank, false};
     if (next.rank != plan.rank) {
-      stop("papers.shape_conflict",
-           plan.quantity->name + " begins as " + shape_text(state) + " and becomes " + shape_text(next), plan.recurrence.step->span);
+      shapes_differ(plan.quantity->name + " begins as " + shape_text(state) + " and becomes " + shape_text(next), state, next,
+                    plan.recurrence.step->span);
     }
     next = aligned(plan.recurrence.step->right, state, next);
     typed_.loops[loop].states[number].next = contract({next.term}, shape(state), {}, plan.span).term;
@@ -252,13 +261,17 @@ Shaped Typer::from_loop(const Quantity& quantity, const Recurrence& recurrence, 
       range.low = all.low + Dimension(1);
       term.order = 1;
     }
-    term.over = axis(range.size(), typed_.loops[loop].letter);
+    term.over = axis(range.size(), typed_.loops[loop].letter, recurrence.step->span);
     term.axes.insert(term.axes.begin(), term.over);
     asked.insert(asked.begin(), value);
     index_axes.insert(index_axes.begin(), term.over);
     ranges.insert(ranges.begin(), range);
   }
   const Shaped whole{add(std::move(term)), plan.rank, false};
+  // Whoever reads terms goes on from here to the rounds.
+  for (const auto& each : typed_.loops[loop].states) {
+    depths_[whole.term] = std::max({depths_[whole.term], depths_[each.next] + 1, each.has_first ? depths_[each.first] + 1 : 0});
+  }
   return at_indices(whole, index_axes, ranges, asked, span);
 }
 

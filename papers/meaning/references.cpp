@@ -9,17 +9,6 @@ namespace {
 using Role = Quantity::Role;
 using IndexKind = IndexValue::Kind;
 
-std::string index_text(const IndexValue& value) {
-  switch (value.kind) {
-    case IndexKind::axis: return "axis";
-    case IndexKind::component:
-      return "tuple" + std::to_string(value.axis) + "." + std::to_string(value.component);
-    case IndexKind::loop: return "loop" + std::to_string(value.loop) + "+" + value.offset.text();
-    case IndexKind::constant: return "at" + value.offset.text();
-  }
-  return {};
-}
-
 }  // namespace
 
 IndexValue Typer::index_value(const Node& node, const Scope& scope) const {
@@ -46,6 +35,18 @@ IndexValue Typer::index_value(const Node& node, const Scope& scope) const {
     return out;
   }
   stop("papers.not_understood", "this is no index", node.span, {"i", "l+1", "0"});
+}
+
+/// `x_{l+1} \leftarrow f(x_{l+1}, x_l)`: the last is what this change made of it a round before.
+bool Typer::of_earlier_round(const Quantity& quantity, const Values& values, const Scope& scope) const {
+  const auto& patterns = quantity.definitions[scope.wrapped_definition].indices;
+  for (std::size_t p = 0; p < values.size() && p < patterns.size(); ++p) {
+    const auto at = scope.letters.find(patterns[p].letter);
+    if (values[p].kind != IndexKind::loop || at == scope.letters.end()) continue;
+    const auto now = typed_.solver.resolve(at->second.offset + patterns[p].offset);
+    if (typed_.solver.resolve(values[p].offset) != now) return true;
+  }
+  return false;
 }
 
 Shaped Typer::symbol(const Node& node, Scope& scope) {
@@ -104,7 +105,7 @@ Shaped Typer::symbol(const Node& node, Scope& scope) {
     }
     const Values own(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(quantity.positions));
     const Values rest(values.begin() + static_cast<std::ptrdiff_t>(quantity.positions), values.end());
-    if (scope.wrapped == quantity.key) {
+    if (scope.wrapped == quantity.key && !of_earlier_round(quantity, own, scope)) {
       out = defined(quantity, own, node.span, scope.wrapped_definition);
     } else {
       out = instance(quantity, own, node.span);
@@ -125,7 +126,7 @@ Shaped Typer::instance(const Quantity& quantity, const Values& values, Span span
       Term term;
       term.op = Op::dense;
       term.batched = true;
-      term.axes = {axis(quantity.shape->at(0))};
+      term.axes = {axis(quantity.shape->at(0), {}, quantity.declared)};
       term.span = span;
       return {add(std::move(term)), 1, false};
     }
@@ -150,9 +151,9 @@ Shaped Typer::look_up(const Quantity& quantity, const Values& values, Span span)
     term.name = quantity.key;
     term.batched = true;
     term.span = quantity.declared;
-    for (const auto& range : ranges) term.axes.push_back(axis(range.size()));
+    for (const auto& range : ranges) term.axes.push_back(axis(range.size(), {}, quantity.declared));
     canonical_[quantity.key] = term.axes;
-    for (const auto& dimension : *quantity.shape) term.axes.push_back(axis(dimension));
+    for (const auto& dimension : *quantity.shape) term.axes.push_back(axis(dimension, {}, quantity.declared));
     LookUpTerm entry{quantity.name, text_of(quantity.declared), quantity.shape->empty() ? "zeros" : "normal(0.01)",
                      {ranges.begin() + 1, ranges.end()}, *quantity.shape, quantity.categorical_only, quantity.declared};
     typed_.look_ups.emplace(quantity.key, std::move(entry));
@@ -169,9 +170,12 @@ Shaped Typer::own_parameter(const std::string& key, const std::string& name, con
     term.op = Op::parameter;
     term.name = key;
     term.span = span;
-    for (const auto& range : ranges) term.axes.push_back(axis(range.size()));
+    const auto quantity = method_.quantities.find(key);
+    const bool said = quantity != method_.quantities.end() && quantity->second.declared.end != 0;
+    const auto origin = said ? quantity->second.declared : span;
+    for (const auto& range : ranges) term.axes.push_back(axis(range.size(), {}, origin));
     canonical_[key] = term.axes;
-    for (const auto& dimension : dimensions) term.axes.push_back(axis(dimension));
+    for (const auto& dimension : dimensions) term.axes.push_back(axis(dimension, {}, origin));
     typed_.parameters[key] = {name, latex, ranges, dimensions, init, span};
     typed_.parameter_order.push_back(key);
     whole_[key] = {add(std::move(term)), static_cast<std::uint8_t>(dimensions.size()), false};
@@ -224,13 +228,13 @@ Shaped Typer::at_indices(Shaped whole, const std::vector<AxisId>& index_axes, co
   for (std::size_t p = 0; p < values.size(); ++p) {
     const auto& value = values[p];
     const auto check = [&] {
-      const bool same_start = typed_.solver.equate(value.range.low + value.offset, ranges[p].low);
-      if (same_start && typed_.solver.equate(value.range.size(), ranges[p].size())) return;
+      const bool same_start = typed_.solver.equate(value.range.low + value.offset, ranges[p].low, span);
+      if (same_start && typed_.solver.equate(value.range.size(), ranges[p].size(), span)) return;
       stop("papers.index_out_of_range",
            "the index runs from " + typed_.solver.resolve(value.range.low + value.offset).text() + " to " +
                typed_.solver.resolve(value.range.high + value.offset).text() + ", but there is one from " +
                typed_.solver.resolve(ranges[p].low).text() + " to " + typed_.solver.resolve(ranges[p].high).text(),
-           span);
+           span, {"the index: " + origin_text(value.axis), "there is: " + origin_text(index_axes[p])});
     };
     if (value.kind == IndexKind::axis) {
       check();
@@ -299,155 +303,6 @@ Shaped Typer::components(Shaped value, const Values& values, Span span) {
     value = at_indices(whole, {first}, {all}, {index}, span);
   }
   return value;
-}
-
-bool Typer::match(const Definition& definition, const Values& values, Scope& scope) const {
-  for (std::size_t p = 0; p < values.size(); ++p) {
-    if (p >= definition.indices.size()) return false;
-    const auto& pattern = definition.indices[p];
-    auto value = values[p];
-    if (pattern.letter.empty()) {
-      if (value.kind != IndexKind::constant ||
-          typed_.solver.resolve(value.offset) != typed_.solver.resolve(pattern.offset)) {
-        return false;
-      }
-      continue;
-    }
-    value.offset = value.offset - pattern.offset;
-    scope.letters[pattern.letter] = value;
-  }
-  return true;
-}
-
-/// The definition for these indices: the last change of it, else the one for exactly these, else the general one.
-const Definition* Typer::pick(const Quantity& quantity, const Values& values, std::size_t upto, std::size_t& index) const {
-  const Definition* best = nullptr;
-  int best_rank = -1;
-  for (std::size_t i = 0; i < upto; ++i) {
-    const auto& definition = quantity.definitions[i];
-    Scope unused;
-    if (!match(definition, values, unused)) continue;
-    const bool exact = std::any_of(definition.indices.begin(), definition.indices.end(),
-                                   [](const IndexPattern& pattern) { return pattern.letter.empty(); });
-    const int rank = definition.wraps ? 2 + static_cast<int>(i) : exact ? 1 : 0;
-    if (rank > best_rank) {
-      best = &definition;
-      best_rank = rank;
-      index = i;
-    }
-  }
-  return best;
-}
-
-Shaped Typer::defined(const Quantity& quantity, const Values& values, Span span, std::size_t upto) {
-  std::size_t number_of_definition = 0;
-  const auto* definition = pick(quantity, values, upto, number_of_definition);
-  if (const auto again = recurrence(quantity, span); again && upto == quantity.definitions.size()) {
-    const auto& value = values[again->position];
-    if (value.kind == IndexKind::loop && in_same_circle(value.loop, quantity)) {
-      const auto round = typed_.solver.resolve(value.offset - again->step->indices[again->position].offset).constant();
-      if (round == -1) return in_loop(quantity, *again, values, span);
-      if (round != 0) {
-        stop("papers.not_understood", "a recurrence can look one step back only", span, {"x_{l+1} = f(x_l)"});
-      }
-    } else if (definition == nullptr || !definition->indices[again->position].letter.empty()) {
-      return from_loop(quantity, *again, values, span);
-    }
-  }
-  if (definition == nullptr) {
-    std::vector<std::string> lines;
-    for (const auto& other : quantity.definitions) lines.push_back(text_of(other.span));
-    stop("papers.index_out_of_range", "no equation defines this one of " + quantity.name, span, lines);
-  }
-  // Made once for every way in which it is used; whole indices get axes of their own.
-  std::string key = quantity.key + "#" + std::to_string(number_of_definition);
-  Values own = values;
-  std::vector<AxisId> index_axes;
-  std::vector<Range> ranges;
-  Values outer;
-  const auto reduced = own_softmax_letters(*definition);
-  for (std::size_t p = 0; p < own.size(); ++p) {
-    const bool whole = own[p].kind == IndexKind::axis ||
-                       (own[p].kind == IndexKind::component && reduced.contains(definition->indices[p].letter));
-    if (whole) {
-      const Range range{own[p].range.low + own[p].offset, own[p].range.high + own[p].offset};
-      outer.push_back(own[p]);
-      ranges.push_back(range);
-      own[p].kind = IndexKind::axis;
-      own[p].offset = Dimension(0);
-      own[p].range = range;
-      key += "|axis" + range.low.text() + ".." + range.high.text();
-    } else {
-      key += "|" + index_text(own[p]);
-    }
-  }
-  if (made_.find(key) == made_.end()) {
-    if (!making_.insert(key).second) {
-      stop("papers.circular", quantity.name + " is defined by itself", definition->span, {"x_{l+1} = f(x_l), and x_0"});
-    }
-    for (auto& value : own) {
-      if (value.kind != IndexKind::axis) continue;
-      value.axis = axis(value.range.size(), definition->indices[static_cast<std::size_t>(&value - own.data())].letter);
-      canonical_[key].push_back(value.axis);
-    }
-    Scope scope;
-    match(*definition, own, scope);
-    scope.wrapped = definition->wraps ? quantity.key : "";
-    scope.wrapped_definition = number_of_definition;
-    made_[key] = type_definition(quantity, *definition, scope);
-    making_.erase(key);
-  }
-  // Tuples that were bound inside stay as they are; whole indices are renamed to what is asked for.
-  return at_indices(made_[key], canonical_[key], ranges, outer, span);
-}
-
-/// Letters of the left side over which the right side reduces: `\alpha_{ij} = \mathrm{softmax}_j(…)`.
-std::set<std::string> Typer::own_softmax_letters(const Definition& definition) const {
-  std::set<std::string> out;
-  for_each_node(definition.right, [&](const Node& node) {
-    if (node.kind != Kind::call || node.sub.empty()) return;
-    for (const auto& letter : bound_letters(node.sub)) {
-      for (const auto& pattern : definition.indices) {
-        if (pattern.letter == letter) out.insert(letter);
-      }
-    }
-  });
-  return out;
-}
-
-Shaped Typer::call_function(const Quantity& quantity, const Node& symbol_node, const Node& arguments, Scope& scope, Span span) {
-  const auto reference = method_.naming.reference(symbol_node);
-  Values values;
-  for (const auto* index : reference.indices) values.push_back(index_value(*index, scope));
-  std::size_t number_of_definition = 0;
-  const auto* definition = pick(quantity, values, quantity.definitions.size(), number_of_definition);
-  if (definition == nullptr || definition->formals.size() != arguments.parts.size()) {
-    stop("papers.not_understood", quantity.name + " is not defined for these indices and arguments", span);
-  }
-  Scope inside;
-  match(*definition, values, inside);
-  inside.ranges = definition->ranges;
-  for (std::size_t i = 0; i < arguments.parts.size(); ++i) {
-    const auto &formal = definition->formals[i], &actual = arguments.parts[i];
-    if (formal.kind != Kind::symbol) stop("papers.not_a_definition", "an argument on the left side is a symbol", formal.span);
-    const auto formal_reference = method_.naming.reference(formal);
-    // `E_i(x_l) = … x_l …` used as `E_i(x_l)`: its l is the caller's l.
-    if (actual.kind == Kind::symbol) {
-      const auto actual_reference = method_.naming.reference(actual);
-      if (actual_reference.key == formal_reference.key && actual_reference.indices.size() == formal_reference.indices.size()) {
-        for (std::size_t p = 0; p < formal_reference.indices.size(); ++p) {
-          const auto letter = Naming::letter(*formal_reference.indices[p]);
-          if (method_.naming.is_index(letter)) inside.letters[letter] = index_value(*actual_reference.indices[p], scope);
-        }
-        if (method_.quantities.contains(formal_reference.key)) continue;
-      }
-    }
-    inside.formals[formal_reference.key] = expression(actual, scope);
-  }
-  if (++depth_ > 50) stop("papers.circular", quantity.name + " is defined by itself", definition->span);
-  const auto out = type_definition(quantity, *definition, inside);
-  --depth_;
-  return fresh(out);
 }
 
 }  // namespace automodel::papers

@@ -58,7 +58,7 @@ std::vector<AxisId> Typer::bind(const Bound& bound, const Node& body, Scope& sco
   if (bound.increasing) {
     const auto range = range_of(bound.letters[0], body, scope, span);
     const auto order = static_cast<std::uint32_t>(bound.letters.size());
-    out.push_back(axis(choose(range.size(), static_cast<int>(order)), bound.letters[0] + "<"));
+    out.push_back(axis(choose(range.size(), static_cast<int>(order)), bound.letters[0] + "<", span));
     for (std::uint32_t c = 0; c < order; ++c) {
       IndexValue value;
       value.kind = IndexValue::Kind::component;
@@ -80,7 +80,7 @@ std::vector<AxisId> Typer::bind(const Bound& bound, const Node& body, Scope& sco
     } else {
       value.range = range_of(letter, body, scope, span);
     }
-    value.axis = axis(value.range.size(), letter);
+    value.axis = axis(value.range.size(), letter, span);
     scope.letters[letter] = value;
     out.push_back(value.axis);
   }
@@ -117,13 +117,18 @@ Shaped Typer::reduce(const std::string& name, Shaped body, AxisId over, Span spa
 /// \sum_{i<j} a_i b_j with b the same as a: half of the square of the sum less the sum of the squares (Rendle 2010, lemma
 /// 3.1), linear in the number of fields.
 std::optional<Shaped> Typer::pair_sum(const Bound& bound, const Node& body, Scope& scope, Span span) {
-  const bool is_inner = body.kind == Kind::inner;
+  bool is_inner = body.kind == Kind::inner;
   if (!bound.increasing || bound.letters.size() != 2 || body.parts.size() != 2 ||
-      (body.kind != Kind::hadamard && body.kind != Kind::product && !is_inner)) {
+      (body.kind != Kind::hadamard && body.kind != Kind::product && !is_inner) || !body.sup.empty()) {
     return {};
   }
-  const auto &a = body.parts[0], &b = body.parts[1];
+  auto a = body.parts[0];
+  const auto& b = body.parts[1];
   const auto &i = bound.letters[0], &j = bound.letters[1];
+  if (body.kind == Kind::product && a.kind == Kind::symbol && a.transposed) {  // a_i^\top a_j
+    a.transposed = false;
+    is_inner = true;
+  }
   if (mentions(a, j) || !same_tree(with_letter(a, i, j), b)) return {};
   Bound one;
   one.letters = {i};
@@ -131,7 +136,7 @@ std::optional<Shaped> Typer::pair_sum(const Bound& bound, const Node& body, Scop
   inner_scope.ranges[i] = range_of(i, body, scope, span);
   const auto over = bind(one, body, inner_scope, span)[0];
   const auto value = expression(a, inner_scope);
-  if (value.rank > 1 || (body.kind == Kind::product && value.rank != 0)) return {};
+  if (value.rank > 1 || (body.kind == Kind::product && value.rank != (is_inner ? 1 : 0))) return {};
   const auto sum = reduce("sum", value, over, span);
   const auto squares = reduce("sum", map("square", {value}, span), over, span);
   const auto difference = map("sub", {map("square", {sum}, span), squares}, span);
@@ -193,11 +198,23 @@ Shaped Typer::softmax(const Node& node, Scope& scope) {
     term.over = term.axes.back();  // of a matrix: each row
     return {add(std::move(term)), value.rank, value.row};
   }
-  const auto letters = bound_letters(node.sub);
+  auto letters = bound_letters(node.sub);
+  std::erase_if(letters, [&](const std::string& letter) { return !method_.naming.is_index(letter); });
   const auto found = letters.empty() ? scope.letters.end() : scope.letters.find(letters[0]);
-  if (found == scope.letters.end() ||
-      (found->second.kind != IndexValue::Kind::axis && found->second.kind != IndexValue::Kind::component)) {
-    stop("papers.unknown_range", "softmax must run over an index of the left side", node.span);
+  using IndexKind = IndexValue::Kind;
+  if (found == scope.letters.end() || (found->second.kind != IndexKind::axis && found->second.kind != IndexKind::component)) {
+    stop("papers.unknown_range", "softmax must run over an index of the left side, or of the sum around it", node.span,
+         {"\\alpha_{i,j} = \\mathrm{softmax}_j(…)", "\\sum_{i<j} \\mathrm{softmax}_{i<j}(…) …"});
+  }
+  const bool pairs = is_less(node.sub[0]) && letters.size() == found->second.order &&
+                     std::all_of(letters.begin(), letters.end(), [&](const std::string& letter) {
+                       const auto at_letter = scope.letters.find(letter);
+                       return at_letter != scope.letters.end() && at_letter->second.kind == IndexKind::component &&
+                              at_letter->second.axis == found->second.axis;
+                     });
+  if (!pairs && (letters.size() != 1 || found->second.kind == IndexKind::component)) {
+    stop("papers.unknown_range", "over which pairs does softmax run?", node.span,
+         {"\\mathrm{softmax}_{i<j}(…), where all of it is used at i < j", "\\mathrm{softmax}_j(…), for each i, with its own equation"});
   }
   term.over = found->second.axis;
   if (std::find(term.axes.begin(), term.axes.end(), term.over) == term.axes.end()) {

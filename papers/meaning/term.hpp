@@ -22,6 +22,7 @@ using LoopId = std::uint32_t;
 struct Axis {
   Dimension size;
   std::string name;  // the index letter, or empty
+  Span origin;       // what gives it its size
 };
 
 enum class Op : std::uint8_t {

@@ -9,13 +9,19 @@ Typed type(const Method& method) { return Typer(method).type(); }
 Typed Typer::type() && {
   give_sizes();
   try {
-    for (const auto& [a, b] : method_.size_equations) {
-      if (!typed_.solver.equate(a, b)) {
-        stop("papers.shape_conflict", "these sizes cannot be equal: " + a.text() + " and " + b.text(), {});
+    for (const auto& [a, b, span] : method_.size_equations) {
+      if (typed_.solver.equate(a, b, span)) continue;
+      std::vector<std::string> known;
+      for (const auto& name : a.symbols()) {
+        if (const auto where = typed_.solver.found_at(name)) known.push_back(size_text(a) + ", from " + quoted(*where));
       }
+      stop("papers.shape_conflict",
+           a.text() + " cannot be " + b.text() + (known.empty() ? "" : ": it is " + size_text(a)), span, known);
     }
     type_output();
-    if (!typed_.solver.settle()) stop("papers.shape_conflict", "the sizes that were said cannot all hold", {});
+    Span where;
+    if (!typed_.solver.settle(where)) stop("papers.shape_conflict", "the sizes that were said cannot all hold", where);
+    ask_for_open_sizes();
   } catch (const Failure& failure) {
     typed_.problems.push_back(failure.problem);
   }
@@ -34,6 +40,43 @@ void Typer::give_sizes() {
     }
   }
   for (const auto& [name, size] : method_.input_sizes) typed_.solver.give(name);
+}
+
+/// What nothing determines is a question, at what has that size.
+void Typer::ask_for_open_sizes() {
+  std::set<std::string> asked;
+  const auto ask = [&](const Dimension& dimension, Span span) {
+    for (const auto& name : typed_.solver.resolve(dimension).symbols()) {
+      if (typed_.solver.given(name) || !asked.insert(name).second) continue;
+      if (name[0] == '?') {
+        auto latex = text_of(span);
+        for (const std::string_view transposed : {"^\\top", "^{\\top}", "^T", "^{T}"}) {
+          if (latex.ends_with(transposed)) latex.erase(latex.size() - transposed.size());
+        }
+        typed_.problems.push_back({"papers.unknown_size", "nothing determines the size of " + latex, span,
+                                   {"$" + latex + " \\in \\mathbb{R}^{…}$ in the text"}});
+      } else {
+        typed_.problems.push_back({"papers.unknown_size", "nothing determines the size " + name, span,
+                                   {name + " = 16 under [define] in the head", "--define '" + name + " = 16'",
+                                    "$" + name + " = …$, an equation of other sizes"}});
+      }
+    }
+  };
+  for (const auto& key : typed_.parameter_order) {
+    const auto& parameter = typed_.parameters.at(key);
+    for (const auto& dimension : parameter.sizes()) ask(dimension, parameter.span);
+  }
+  for (const auto& [key, look_up] : typed_.look_ups) {
+    for (const auto& dimension : look_up.shape) ask(dimension, look_up.span);
+    for (const auto& range : look_up.indices) ask(range.size(), look_up.span);
+  }
+  for (const auto& term : typed_.terms) {
+    if (term.op == Op::size) ask(term.dimension, term.span);
+    for (const auto axis_id : term.axes) ask(size(axis_id), typed_.axes[axis_id].origin);
+  }
+  for (const auto& loop : typed_.loops) {
+    for (const auto& state : loop.states) ask(loop.range.size(), at(state.before).span);
+  }
 }
 
 /// Of `\hat{y} = \sigma(z)` the code computes z: its loss is exact where the probability is nearly 0 or 1.
@@ -83,14 +126,17 @@ void Typer::check_declared(const Quantity& quantity, const Shaped& value, Span s
   const auto& said = *quantity.shape;
   const auto own = shape(value);
   const auto conflict = [&] {
+    std::vector<std::string> both;
+    for (const auto axis_id : own) both.push_back(origin_text(axis_id));
+    both.push_back("said in " + quoted(quantity.declared));
     stop("papers.shape_conflict", "the right side is " + shape_text(value) + ", but '" + text_of(quantity.declared) + "' was said",
-         span, {"line " + std::to_string(method_.card.source.line(quantity.declared.begin))});
+         span, both);
   };
   // `h_0 = 0`: a number for all entries.
   if (value.rank == 0 && !said.empty() && at(value.term).op == Op::number) return;
   if (said.size() != own.size()) conflict();
   for (std::size_t i = 0; i < said.size(); ++i) {
-    if (!typed_.solver.equate(said[i], size(own[i]))) conflict();
+    if (!typed_.solver.equate(said[i], size(own[i]), span)) conflict();
   }
 }
 

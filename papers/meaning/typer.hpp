@@ -52,11 +52,13 @@ class Typer {
   // typer.cpp: whole definitions
   void give_sizes();
   void type_output();
+  void ask_for_open_sizes();
   Shaped type_definition(const Quantity& quantity, const Definition& definition, Scope& scope);
   void check_declared(const Quantity& quantity, const Shaped& value, Span span);
 
   // expressions.cpp
   Shaped expression(const Node& node, Scope& scope, int rank = kUnknownRank);
+  Shaped value_of(const Node& node, Scope& scope, int rank);
   Shaped sum_of(const Node& node, Scope& scope, int rank);
   Shaped cases(const Node& node, Scope& scope, int rank);
   Shaped with_power(const Node& node, Shaped value, Scope& scope);
@@ -93,6 +95,7 @@ class Typer {
 
   // references.cpp: symbols
   Shaped symbol(const Node& node, Scope& scope);
+  bool of_earlier_round(const Quantity& quantity, const Values& values, const Scope& scope) const;
   IndexValue index_value(const Node& node, const Scope& scope) const;
   Shaped instance(const Quantity& quantity, const Values& values, Span span);
   Shaped look_up(const Quantity& quantity, const Values& values, Span span);
@@ -100,12 +103,14 @@ class Typer {
   Shaped own_parameter(const std::string& key, const std::string& name, const std::string& latex,
                        const std::vector<Range>& ranges, const std::vector<Dimension>& dimensions, const std::string& init,
                        const Values& values, Span span);
-  Shaped defined(const Quantity& quantity, const Values& values, Span span, std::size_t upto);
   Shaped at_indices(Shaped whole, const std::vector<AxisId>& index_axes, const std::vector<Range>& ranges,
                     const Values& values, Span span);
   Shaped sorted(Shaped value);
-  std::set<std::string> own_softmax_letters(const Definition& definition) const;
   Shaped components(Shaped value, const Values& values, Span span);
+
+  // definitions.cpp
+  Shaped defined(const Quantity& quantity, const Values& values, Span span, std::size_t upto);
+  std::set<std::string> own_softmax_letters(const Definition& definition) const;
   Shaped call_function(const Quantity& quantity, const Node& symbol, const Node& arguments, Scope& scope, Span span);
   const Definition* pick(const Quantity& quantity, const Values& values, std::size_t upto, std::size_t& index) const;
   bool match(const Definition& definition, const Values& values, Scope& scope) const;
@@ -136,7 +141,7 @@ class Typer {
 
   // making.cpp: terms
   TermId add(Term term);
-  AxisId axis(const Dimension& size, const std::string& name = {});
+  AxisId axis(const Dimension& size, const std::string& name, Span origin);
   Shaped number(double value, Span span);
   Shaped map(const std::string& name, const std::vector<Shaped>& args, Span span);
   Shaped contract(const std::vector<TermId>& factors, const std::vector<AxisId>& shape, const std::set<AxisId>& summed, Span span);
@@ -147,15 +152,21 @@ class Typer {
   std::vector<AxisId> shape(const Shaped& value) const;
   std::vector<AxisId> indices(const Shaped& value) const;
   std::string shape_text(const Shaped& value) const;
+  std::string size_text(const Dimension& size) const;
+  std::string origin_text(AxisId axis) const;
+  [[noreturn]] void shapes_differ(std::string message, const Shaped& a, const Shaped& b, Span span) const;
   const Term& at(TermId id) const { return typed_.terms[id]; }
   const Dimension& size(AxisId id) const { return typed_.axes[id].size; }
   [[noreturn]] void stop(std::string code, std::string message, Span span, std::vector<std::string> candidates = {}) const;
   std::string text_of(Span span) const { return std::string(method_.card.source.text_of(span)); }
+  std::string quoted(Span span) const;  // "line 12: 'x + y'"
 
   const Method& method_;
   Typed typed_;
   std::map<std::string, Shaped> made_;              // instances of definitions, by what they are of
   int depth_ = 0;                                   // of functions that are being inlined
+  std::size_t nested_ = 0;                          // expressions in expressions, through definitions too
+  std::vector<std::uint32_t> depths_;               // of terms: how many lie below
   std::set<std::string> making_;                    // definitions in work: meeting one again is a circle
   std::map<std::string, LoopId> loop_of_;           // by the quantity that was asked for first
   std::vector<std::string> loop_roots_;             // that quantity, by loop

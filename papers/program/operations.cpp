@@ -197,7 +197,8 @@ Code ScriptWriter::definition(const Term& term) {
   }
   auto& block = block_for(term.loops);
   const auto text = latex(term.span);
-  line(block, "# line " + std::to_string(method_.card.source.line(term.span.begin)) + ": " + text);
+  const auto& source = method_.card.source;
+  line(block, "# " + source.place(term.span.begin) + ": " + text);
   auto right = code.text;
   if (right.size() > 2 && right.front() == '(' && right.back() == ')') {
     int depth = 0;
@@ -210,7 +211,8 @@ Code ScriptWriter::definition(const Term& term) {
   }
   const auto name = unique(term.name);
   line(block, name + " = " + right);
-  out_.equations.push_back({method_.card.source.line(term.span.begin), text, name + " = " + right});
+  const auto card = source.document(term.span.begin) == 0 ? std::string() : source.name(term.span.begin);
+  out_.equations.push_back({source.line(term.span.begin), card, text, name + " = " + right});
   return {name, code.axes, code.batched, true};
 }
 

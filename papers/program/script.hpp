@@ -14,6 +14,7 @@ namespace automodel::papers {
 /// A statement of the script and the equation that it computes.
 struct EquationCode {
   std::uint32_t line = 0;
+  std::string card;  // the extended card that has the line; empty: the card itself
   std::string latex, code;
 };
 

@@ -50,7 +50,7 @@ void ScriptWriter::fail_at(std::string code, std::string message, Span span, std
 std::string ScriptWriter::where(Span span) const {
   const auto& source = method_.card.source;
   if (span.end == 0) return source.name();
-  return source.name() + ":" + std::to_string(source.line(span.begin)) + ": " + latex(span);
+  return source.name(span.begin) + ":" + std::to_string(source.line(span.begin)) + ": " + latex(span);
 }
 
 std::string ScriptWriter::latex(Span span) const {

@@ -49,7 +49,7 @@ value = 0.8115
   BOOST_TEST(head.loss == "logloss");
   BOOST_TEST(head.output == "\\hat{y}");
   BOOST_TEST(head.parameters_formula == "1 + N + N*k");
-  BOOST_TEST(head.remove.at(0) == "y_fm");
+  BOOST_TEST(head.remove.at(0).name == "y_fm");
   BOOST_TEST(head.define.at("d") == "16");
   BOOST_TEST(head.define.at("m") == "3");
   BOOST_REQUIRE_EQUAL(head.parameters.size(), 3u);

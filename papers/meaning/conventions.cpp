@@ -1,0 +1,102 @@
+// What the form of a symbol or a formula says: ranges, ranks, weights of built-in functions, sizes.
+#include <cctype>
+#include <cmath>
+
+#include "papers/meaning/method.hpp"
+
+namespace automodel::papers {
+
+std::optional<Range> range_from_use(const Method& method, const std::string& letter, const Node& body,
+                                    const std::map<std::string, Range>& beside) {
+  std::optional<Range> out;
+  for_each_node(body, [&](const Node& node) {
+    if (out || node.kind != Kind::symbol) return;
+    const auto reference = method.naming.reference(node);
+    const auto found = method.quantities.find(reference.key);
+    if (found == method.quantities.end()) return;
+    const auto& quantity = found->second;
+    for (std::size_t p = 0; p < reference.indices.size() && !out; ++p) {
+      if (Naming::letter(*reference.indices[p]) != letter) continue;
+      const auto try_pattern = [&](const std::vector<IndexPattern>& patterns, const std::map<std::string, Range>& near) {
+        if (out || p >= patterns.size() || patterns[p].letter.empty() || patterns[p].letter == letter) return;
+        auto at = near.find(patterns[p].letter);
+        if (at == near.end()) {
+          at = method.ranges.find(patterns[p].letter);
+          if (at == method.ranges.end()) return;
+        }
+        out = Range{at->second.low + patterns[p].offset, at->second.high + patterns[p].offset};
+      };
+      try_pattern(quantity.declared_indices, beside);
+      for (const auto& definition : quantity.definitions) try_pattern(definition.indices, definition.ranges);
+    }
+  });
+  return out;
+}
+
+int expected_rank(const Quantity& quantity, const Node& left) {
+  if (quantity.shape) return static_cast<int>(quantity.shape->size());
+  const Node& symbol_node = left.kind == Kind::product ? left.parts[0] : left;
+  const bool capital = std::isupper(static_cast<unsigned char>(symbol_node.text[0])) != 0;
+  if (symbol_node.font == Font::bold) return capital ? 2 : 1;
+  return capital ? -1 : 0;
+}
+
+Occurrence occurrence(const Node& call, const Naming& naming) {
+  Occurrence out;
+  std::string label;
+  for (const auto* scripts : {&call.sub, &call.sup}) {
+    for (const auto& script : *scripts) {
+      const Node& inside = script.kind == Kind::group ? script.parts[0] : script;
+      if (const auto letter = Naming::letter(inside); naming.is_index(letter)) {
+        out.letters.push_back(letter);
+      } else {
+        label += "_" + (inside.kind == Kind::number ? std::to_string(static_cast<long long>(inside.value)) : inside.text);
+      }
+    }
+  }
+  out.name = call.text + label;
+  out.key = label.empty() ? out.name + "@" + std::to_string(call.span.begin) : out.name;
+  return out;
+}
+
+std::optional<Dimension> to_dimension(const Node& node, const Naming& naming) {
+  const auto part = [&](std::size_t i) { return to_dimension(node.parts[i], naming); };
+  switch (node.kind) {
+    case Kind::number:
+      if (node.value != std::floor(node.value) || std::abs(node.value) > 1e12) return {};
+      return Dimension(static_cast<std::int64_t>(node.value));
+    case Kind::symbol: {
+      const auto reference = naming.reference(node);
+      if (node.font != Font::italic || node.transposed || !reference.indices.empty() ||
+          !naming.is_size(reference.name)) {
+        return {};
+      }
+      const auto base = Dimension::symbol(reference.name);
+      if (reference.power == nullptr) return base;
+      if (reference.power->kind != Kind::number) return {};
+      return base.power(static_cast<std::int64_t>(reference.power->value));
+    }
+    case Kind::group: return node.parts.size() == 1 && node.sup.empty() ? part(0) : std::nullopt;
+    case Kind::product: {
+      Dimension out(1);
+      for (std::size_t i = 0; i < node.parts.size(); ++i) {
+        const auto factor = part(i);
+        if (!factor) return {};
+        out = out * *factor;
+      }
+      return out;
+    }
+    case Kind::add:
+    case Kind::subtract:
+    case Kind::divide: {
+      const auto a = part(0), b = part(1);
+      if (!a || !b) return {};
+      if (node.kind == Kind::add) return *a + *b;
+      if (node.kind == Kind::subtract) return *a - *b;
+      return a->divided_by(*b);
+    }
+    default: return {};
+  }
+}
+
+}  // namespace automodel::papers

@@ -1,0 +1,87 @@
+// Cards are from anywhere: whatever grows is bounded.
+#include <boost/test/unit_test.hpp>
+
+#include "papers/meaning/dimension.hpp"
+#include "tests/papers/meaning/card.hpp"
+
+namespace automodel::papers {
+namespace {
+
+BOOST_AUTO_TEST_SUITE(papers_limits)
+
+BOOST_AUTO_TEST_CASE(functions_of_functions_do_not_grow_without_end) {
+  std::string body = "$$ f_\\mathrm{a}(x) = x + x $$\n";
+  const std::string names = "abcdefghijklmnopqrstuvwxyz";
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    const std::string f = std::string("f_\\mathrm{") + names[i] + "}",
+                      before = std::string("f_\\mathrm{") + names[i - 1] + "}";
+    body += "$$ " + f + "(x) = " + before + "(x) + " + before + "(2 x) $$\n";
+  }
+  const auto said = problems(body + "$$ \\hat{y} = \\sigma(f_\\mathrm{z}(w_1)) $$\n");
+  BOOST_TEST(has(said, "papers.too_large small.md:"), said.substr(0, 500));
+}
+
+BOOST_AUTO_TEST_CASE(long_chains_of_equations_are_refused_not_followed) {
+  std::string body = "$$ a_\\mathrm{z0} = w_1 $$\n";
+  for (int i = 1; i < 450; ++i) {
+    body += "$$ a_\\mathrm{z" + std::to_string(i) + "} = ((((a_\\mathrm{z" + std::to_string(i - 1) +
+            "} + 1)))) $$\n";
+  }
+  const auto said = problems(body + "$$ \\hat{y} = \\sigma(a_\\mathrm{z449}) $$\n");
+  BOOST_TEST(has(said, "papers.too_large"), said.substr(0, 500));
+  BOOST_TEST(has(said, "the equations are nested too deeply"), said.substr(0, 500));
+}
+
+BOOST_AUTO_TEST_CASE(a_card_has_at_most_500_equations) {
+  std::string body;
+  for (int i = 0; i < 501; ++i) body += "$$ a_\\mathrm{z" + std::to_string(i) + "} = w_1 $$\n";
+  BOOST_TEST(has(problems(body + "$$ \\hat{y} = \\sigma(w_1) $$\n"),
+                 "papers.too_large small.md:510: the card has more than 500 equations"));
+}
+
+BOOST_AUTO_TEST_CASE(sizes_with_too_many_terms_or_digits_are_refused) {
+  BOOST_TEST(has(problems("$$ \\hat{y} = \\sigma(\\sum_{q=1}^{3000000000} v_q) $$\n"), "papers."));
+  std::string body = "Let $d = 1000 k$.\n\n";
+  body +=
+      "$$ \\mathbf{x} = [\\mathbf{e}_1; \\dots; \\mathbf{e}_n] $$\n$$ A = \\mathbf{x} \\otimes \\mathbf{x} "
+      "$$\n";
+  std::string last = "A";
+  for (int i = 0; i < 12; ++i) {
+    const auto next = "\\mathbf{v}_\\mathrm{z" + std::to_string(i) + "}";
+    body += "$$ " + next + " = [\\mathrm{vec}(" + last + "); \\mathrm{vec}(" + last + ")] $$\n";
+    body += "$$ B_\\mathrm{z" + std::to_string(i) + "} = " + next + " \\otimes " + next + " $$\n";
+    last = "B_\\mathrm{z" + std::to_string(i) + "}";
+  }
+  const auto said =
+      problems(body + "$$ \\hat{y} = \\sigma(\\mathbf{u}^\\top \\mathrm{vec}(" + last + ")) $$\n");
+  BOOST_TEST(has(said, "papers.too_large"), said.substr(0, 500));
+}
+
+BOOST_AUTO_TEST_CASE(an_axis_or_a_weight_that_is_too_long_is_refused_when_sizes_are_known) {
+  BOOST_TEST(has(script("$$ \\hat{y} = \\sigma(\\sum_{q=1}^{20000000} v_q) $$\n"),
+                 "an axis of 20000000 entries (small.md:10"));
+  const auto card = compiled("$$ \\hat{y} = \\sigma(\\sum_{q=1}^{2000} \\sum_{p=1}^{2000} v_{qp}) $$\n");
+  ScriptLimits limits;
+  limits.parameters = 1'000'000;
+  const auto script = script_for(card, {6, 4, 2, 100}, limits);
+  BOOST_REQUIRE(!script.has_value());
+  BOOST_TEST(script.error().code == "papers.too_large");
+}
+
+BOOST_AUTO_TEST_CASE(dimensions_that_are_too_large_stay_so_and_equal_nothing) {
+  const auto k = Dimension::symbol("k");
+  auto power = k;
+  for (int i = 0; i < 6; ++i) power = power * power;
+  BOOST_TEST(power.too_large());
+  BOOST_TEST((power - power).too_large());
+  BOOST_TEST((Dimension(1 << 20) * Dimension(1 << 20)).too_large());
+  BOOST_TEST(!power.value({{"k", 1}}).has_value());
+  BOOST_TEST(power.text() == "too large");
+  DimensionSolver solver;
+  BOOST_TEST(!solver.equate(power, k));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace automodel::papers

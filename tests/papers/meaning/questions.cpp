@@ -1,0 +1,176 @@
+// What is not understood is asked, at its place, with what could be meant.
+#include <boost/test/unit_test.hpp>
+
+#include "tests/papers/meaning/card.hpp"
+
+namespace automodel::papers {
+namespace {
+
+BOOST_AUTO_TEST_SUITE(papers_questions)
+
+BOOST_AUTO_TEST_CASE(an_index_that_nothing_binds_is_unknown) {
+  BOOST_TEST(problems("$$ \\hat{y} = \\sigma(w_i + \\sum_{i=1}^n w_i) $$\n") ==
+             R"(papers.unknown_symbol small.md:10: the index i is not bound here
+   10 | $$ \hat{y} = \sigma(w_i + \sum_{i=1}^n w_i) $$
+      |                       ^
+   \sum_{i}
+   the left side with index i
+)");
+}
+
+BOOST_AUTO_TEST_CASE(a_function_that_nobody_knows_is_asked_for_with_the_nearest_ones) {
+  const auto said = problems("$$ \\hat{y} = \\sigma(\\mathrm{sofplus}(w_1)) $$\n");
+  BOOST_TEST(has(said, "papers.unknown_symbol small.md:10: unknown function sofplus"), said);
+  BOOST_TEST(has(said, "\n   softplus\n"), said);
+  BOOST_TEST(has(said, "\n   \\mathrm{sofplus}(x) = …, an equation that defines it\n"), said);
+}
+
+BOOST_AUTO_TEST_CASE(an_index_without_a_range_is_asked_for) {
+  BOOST_TEST(problems("$$ \\hat{y} = \\sigma(\\sum_q a_q) $$\n") ==
+             R"(papers.unknown_range small.md:10: over what does q run?
+   10 | $$ \hat{y} = \sigma(\sum_q a_q) $$
+      |                     ^~~~~~~~~~
+   $q = 1, \dots, n$ somewhere in the text
+   \sum_{q=1}^{n}
+)");
+  BOOST_TEST(weights("Each $q = 1, \\dots, 5$ counts.\n\n$$ \\hat{y} = \\sigma(\\sum_q a_q) $$\n") == "a: 5");
+}
+
+BOOST_AUTO_TEST_CASE(a_recurrence_without_a_range_is_asked_for) {
+  const auto said = problems(R"($$ \mathbf{x}_0 = \mathbf{e}_1 $$
+$$ \mathbf{x}_{l+1} = \mathbf{x}_l \odot \mathbf{x}_l $$
+$$ \hat{y} = \sigma(\mathbf{u}^\top \mathbf{x}_L) $$
+)");
+  BOOST_TEST(has(said, "papers.unknown_range small.md:11: over what does l run?"), said);
+  BOOST_TEST(has(said, "\\quad l = 0, \\dots, L-1 beside the equation"), said);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_is_no_probability_needs_a_loss) {
+  const std::string body = "$$ \\hat{y} = b + \\sum_{i=1}^n w_i $$\n";
+  const auto said = problems(body);
+  BOOST_TEST(
+      has(said, "papers.missing_loss small.md:10: the answer is no probability, and the card says no loss"),
+      said);
+  BOOST_TEST(has(said, "\n   loss = \"mse\" in the head\n"), said);
+  auto text = card_text(body);
+  text.replace(text.find("[parameters]"), 0, "loss = \"mse\"\n");
+  BOOST_TEST(problems(compile_card("small.md", text)) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_card_without_an_answer_says_what_there_is) {
+  const auto said = problems("$$ z = b + \\sum_{i=1}^n w_i $$\n");
+  BOOST_TEST(has(said, "papers.no_output small.md:1: no equation defines \\hat{y}, the answer"), said);
+  BOOST_TEST(has(said, "\n   z\n"), said);
+}
+
+BOOST_AUTO_TEST_CASE(the_head_can_name_the_answer_as_formulas_or_as_messages_do) {
+  for (const std::string name : {"z", "s_a", "'\\\\tilde{p}'"}) {
+    const auto latex = name == "z" ? "z" : name == "s_a" ? "s_\\mathrm{a}" : "\\tilde{p}";
+    auto text = card_text(std::string("$$ ") + latex + " = \\sigma(b + \\sum_{i=1}^n w_i) $$\n");
+    const auto quoted = name[0] == '\'' ? std::string("'\\tilde{p}'") : "\"" + name + "\"";
+    text.replace(text.find("[parameters]"), 0, "output = " + quoted + "\n");
+    BOOST_TEST(problems(compile_card("small.md", text)) == "", name);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_index_out_of_its_range_is_an_error) {
+  const auto said = problems("$$ \\hat{y} = \\sigma(\\sum_{i=1}^{5} w_i) $$\n");
+  BOOST_TEST(
+      has(said,
+          "papers.index_out_of_range small.md:10: the index runs from 1 to 5, but there is one from 1 to n"),
+      said);
+  BOOST_TEST(has(said, "the index: 5, from line 10: '\\sum_{i=1}^{5} w_i'"), said);
+  BOOST_TEST(has(said, "there is: n, from line 8"), said);
+  BOOST_TEST(has(problems("$$ \\hat{y} = \\sigma(w_0) $$\n"),
+                 "papers.index_out_of_range small.md:10: there is none before 1"));
+  BOOST_TEST(script("$$ \\hat{y} = \\sigma(w_7) $$\n") ==
+             "the index is past the end: there are 6 (small.md:10: w_7)");
+}
+
+BOOST_AUTO_TEST_CASE(a_value_that_no_equation_gives_is_an_error) {
+  const auto said = problems(R"($$ z_1 = w_1 $$
+$$ z_2 = w_2 $$
+$$ \hat{y} = \sigma(\sum_{i=1}^n z_i) $$
+)");
+  BOOST_TEST(has(said, "papers.index_out_of_range small.md:12: no equation defines this one of z"), said);
+  BOOST_TEST(has(said, "z_1 = w_1"), said);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_defined_by_itself_is_an_error_that_shows_how) {
+  BOOST_TEST(problems(R"($$ a = 2 c $$
+$$ c = a + 1 $$
+$$ \hat{y} = \sigma(a) $$
+)") == R"(papers.circular small.md:12: a is defined by itself
+   12 | $$ \hat{y} = \sigma(a) $$
+      |                     ^
+   line 10: 'a = 2 c'
+)");
+  const auto said = problems(R"($$ \mathbf{x}_{l+1} = A_l \mathbf{x}_l, \quad l = 0, \dots, L-1 $$
+$$ \hat{y} = \sigma(\mathbf{u}^\top \mathbf{x}_L) $$
+)");
+  BOOST_TEST(
+      has(said, "papers.circular small.md:11: x is defined by itself, and nothing says where it begins"),
+      said);
+  BOOST_TEST(has(said, "a first value, such as x_0 = …"), said);
+  BOOST_TEST(has(problems("$$ f(x) = f(x) + 1 $$\n$$ \\hat{y} = \\sigma(f(w_1)) $$\n"), "papers.circular"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_defined_twice_is_an_error_with_the_first_place) {
+  const auto said = problems("$$ a = 2 w_1 $$\n$$ a = 3 w_2 $$\n$$ \\hat{y} = \\sigma(a) $$\n");
+  BOOST_TEST(has(said, "papers.defined_twice small.md:11: a is defined in line 10 already"), said);
+  BOOST_TEST(has(problems("$$ \\mathbf{e}_i = 2 $$\n$$ \\hat{y} = \\sigma(w_1) $$\n"),
+                 "papers.defined_twice small.md:10: e belongs to the data, and is defined here again"));
+}
+
+BOOST_AUTO_TEST_CASE(the_left_side_is_a_symbol) {
+  BOOST_TEST(has(problems("$$ a + c = 3 $$\n$$ \\hat{y} = \\sigma(w_1) $$\n"),
+                 "papers.not_a_definition small.md:10"));
+  BOOST_TEST(has(problems("$$ c \\leftarrow 2 c $$\n$$ \\hat{y} = \\sigma(c) $$\n"),
+                 "papers.not_a_definition small.md:10: there is no c yet that could be changed"));
+}
+
+BOOST_AUTO_TEST_CASE(cases_must_say_what_else_holds) {
+  const auto said =
+      problems(R"($$ \hat{y} = \sigma(\begin{cases} w_1 & w_1 > 0 \\ w_2 & w_1 \le 0 \end{cases}) $$
+)");
+  BOOST_TEST(has(said, "papers.not_understood small.md:10: the last case must be for all else"), said);
+  BOOST_TEST(has(said, "\\text{otherwise}"), said);
+}
+
+BOOST_AUTO_TEST_CASE(softmax_must_say_over_what_it_runs) {
+  BOOST_TEST(has(problems("$$ \\hat{y} = \\sigma(\\sum_{i=1}^n \\mathrm{softmax}(w_i)) $$\n"),
+                 "papers.unknown_range small.md:10: over which index does softmax run?"));
+  const auto said =
+      problems(R"($$ a_{ij} = \mathrm{softmax}_{ij}(\langle \mathbf{e}_i, \mathbf{e}_j \rangle) $$
+$$ \hat{y} = \sigma(\sum_{i<j} a_{ij} w_i) $$
+)");
+  BOOST_TEST(has(said, "papers.unknown_range small.md:10: over which pairs does softmax run?"), said);
+  BOOST_TEST(has(said, "\\mathrm{softmax}_{i<j}(…)"), said);
+}
+
+BOOST_AUTO_TEST_CASE(an_mlp_needs_the_widths_of_its_layers) {
+  const auto read = compile_card("x.md", R"(+++
+method = "x"
++++
+The value of each field $i = 1, \dots, n$ has an embedding $\mathbf{e}_i \in \mathbb{R}^{4}$.
+
+$$ \hat{y} = \sigma(\mathrm{MLP}(\mathbf{e}_1)) $$
+)");
+  const auto said = problems(read);
+  BOOST_TEST(has(said, "papers.unknown_symbol x.md:6: MLP needs its layers' widths"), said);
+  BOOST_TEST(has(said, "hidden = { default = [128, 128] }"), said);
+}
+
+BOOST_AUTO_TEST_CASE(a_recurrence_looks_one_step_back) {
+  const auto said = problems(R"($$ \mathbf{x}_0 = \mathbf{e}_1 $$
+$$ \mathbf{x}_1 = \mathbf{e}_2 $$
+$$ \mathbf{x}_{l+2} = \mathbf{x}_{l+1} + \mathbf{x}_l, \quad l = 0, \dots, L-1 $$
+$$ \hat{y} = \sigma(\mathbf{u}^\top \mathbf{x}_L) $$
+)");
+  BOOST_TEST(has(said, "papers.not_understood small.md:12: a recurrence can look one step back only"), said);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace automodel::papers
