@@ -13,6 +13,11 @@ constexpr auto none = std::string_view::npos;
 
 std::uint32_t offset(std::size_t at) { return static_cast<std::uint32_t>(at); }
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r>") == none; }
+/// What may begin fenced code: a block that ran on over it would be searched again behind it.
+bool is_fence(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t>-*+"), line.size()));
+  return line.starts_with("```") || line.starts_with("~~~");
+}
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
 /// Environments that are displays. The names of the first kind say nothing more than that.
@@ -56,13 +61,14 @@ class Search {
  private:
   std::size_t line_end(std::size_t at) const { return std::min(text_.find('\n', at), text_.size()); }
 
-  /// The text up to an empty line, and the last run of backquotes of each length in it.
+  /// The text up to an empty line or a fence, and the last run of backquotes of each length in it.
   void enter_block() {
     last_run_.clear();
     block_end_ = at_;
     while (block_end_ < text_.size()) {
       const auto end = line_end(block_end_);
-      if (is_blank(std::string_view(text_).substr(block_end_, end - block_end_)) && block_end_ > at_) break;
+      const auto line = std::string_view(text_).substr(block_end_, end - block_end_);
+      if (block_end_ > at_ && (is_blank(line) || is_fence(line))) break;
       block_end_ = std::min(end + 1, text_.size());
     }
     for (auto i = at_; i < block_end_;) {
@@ -154,14 +160,12 @@ class Search {
 
   /// `at` only grows, so that no line is read twice.
   bool is_quoted(std::size_t at) {
-    for (auto next = line_end(line_); next < at; next = line_end(line_)) {
-      line_ = next + 1;
-      line_known_ = false;
-    }
-    if (!line_known_) {
-      const auto first = text_.find_first_not_of(" \t", line_);
-      line_quoted_ = first < at && text_[first] == '>';
+    while (!line_known_ || line_end_ < at) {
+      if (line_known_) line_ = line_end_ + 1;
+      line_end_ = line_end(line_);
       line_known_ = true;
+      const auto first = text_.find_first_not_of(" \t", line_);
+      line_quoted_ = first < line_end_ && text_[first] == '>';
     }
     return line_quoted_;
   }
@@ -186,7 +190,7 @@ class Search {
 
   void dollars() {
     const auto begin = at_;
-    const auto length = std::min<std::size_t>(run_length(at_, '$'), 2);
+    const std::size_t length = text_.compare(at_, 2, "$$") == 0 ? 2 : 1;
     const std::string_view sign = length == 2 ? "$$" : "$";
     const auto end = closing_place(begin + length, sign);
     if (end == none)
@@ -271,7 +275,7 @@ class Search {
 
   const std::string& text_;
   std::size_t at_, block_end_ = 0;
-  std::size_t line_ = 0;
+  std::size_t line_ = 0, line_end_ = 0;
   bool line_known_ = false, line_quoted_ = false;
   std::map<std::size_t, std::size_t> last_run_;
   std::map<std::string, std::size_t, std::less<>>
