@@ -92,6 +92,12 @@ void apply_definitions(std::map<std::string, std::string> define, Method& method
 }
 
 std::optional<double> evaluate(const Node& node, const std::map<std::string, double>& values) {
+  if (node.kind != Kind::symbol && !node.sup.empty()) {
+    auto base = node;
+    base.sup.clear();
+    const auto value = evaluate(base, values), power = evaluate(node.sup[0], values);
+    return value && power ? std::optional(std::pow(*value, *power)) : std::nullopt;
+  }
   const auto part = [&](std::size_t i) { return evaluate(node.parts[i], values); };
   switch (node.kind) {
     case Kind::number: return node.value;

@@ -93,7 +93,7 @@ Array Evaluator::value(const Node& node, const Scope& scope, int rank) {
   } leave{depth_};
   const auto part = [&](std::size_t i, int wanted = -1) { return value(node.parts[i], scope, wanted); };
   switch (node.kind) {
-    case Kind::number: return Array::number(node.value);
+    case Kind::number: return power(node, Array::number(node.value), scope);
     case Kind::symbol: return symbol(node, scope);
     case Kind::group:
     case Kind::list: {
@@ -116,9 +116,9 @@ Array Evaluator::value(const Node& node, const Scope& scope, int rank) {
     case Kind::negate: return part(0, rank).each([](double x) { return -x; });
     case Kind::product: return product(node, scope);
     case Kind::hadamard: return both(part(0, rank), part(1, rank), [](double x, double y) { return x * y; });
-    case Kind::divide: return both(part(0, rank), part(1, 0), [](double x, double y) { return x / y; });
+    case Kind::divide: return power(node, both(part(0, rank), part(1, 0), [](double x, double y) { return x / y; }), scope);
     case Kind::outer: return multiply(part(0), transposed(part(1)));
-    case Kind::call: return power(node, call(node, scope, rank), scope);
+    case Kind::call: return has_weights(node) ? call(node, scope, rank) : power(node, call(node, scope, rank), scope);
     case Kind::big: return big(node.text, node.sub, node.sup, node.parts[0], scope, rank);
     case Kind::norm: {
       const auto x = part(0);
@@ -151,7 +151,7 @@ Array Evaluator::value(const Node& node, const Scope& scope, int rank) {
         }
         out = next;
       }
-      return out;
+      return power(node, out, scope);
     }
     case Kind::relation: {
       const auto a = part(0), b = part(1);

@@ -41,6 +41,10 @@ int expected_rank(const Quantity& quantity, const Node& left) {
   return capital ? -1 : 0;
 }
 
+bool has_weights(const Node& call) {
+  return call.text == "mlp" || call.text == "layernorm" || call.text == "prelu";
+}
+
 Occurrence occurrence(const Node& call, const Naming& naming) {
   Occurrence out;
   std::string label;
@@ -63,7 +67,7 @@ std::optional<Dimension> to_dimension(const Node& node, const Naming& naming) {
   const auto part = [&](std::size_t i) { return to_dimension(node.parts[i], naming); };
   switch (node.kind) {
     case Kind::number:
-      if (node.value != std::floor(node.value) || std::abs(node.value) > 1e12) return {};
+      if (!node.sup.empty() || node.value != std::floor(node.value) || std::abs(node.value) > 1e12) return {};
       return Dimension(static_cast<std::int64_t>(node.value));
     case Kind::symbol: {
       const auto reference = naming.reference(node);

@@ -20,7 +20,7 @@ Shaped Typer::expression(const Node& node, Scope& scope, int rank) {
 
 Shaped Typer::value_of(const Node& node, Scope& scope, int rank) {
   switch (node.kind) {
-    case Kind::number: return number(node.value, node.span);
+    case Kind::number: return with_power(node, number(node.value, node.span), scope);
     case Kind::symbol: return symbol(node, scope);
     case Kind::group:
       if (!node.sub.empty()) return family(node, scope);
@@ -45,13 +45,13 @@ Shaped Typer::value_of(const Node& node, Scope& scope, int rank) {
     case Kind::divide: {
       const auto a = expression(node.parts[0], scope, rank), b = expression(node.parts[1], scope, 0);
       if (b.rank > a.rank) shapes_differ(shape_text(a) + " cannot be divided by " + shape_text(b), a, b, node.span);
-      return map("div", {a, b}, node.span);
+      return with_power(node, map("div", {a, b}, node.span), scope);
     }
-    case Kind::call: return with_power(node, call(node, scope, rank), scope);
+    case Kind::call: return has_weights(node) ? call(node, scope, rank) : with_power(node, call(node, scope, rank), scope);
     case Kind::big: return big(node, scope, rank);
     case Kind::norm: return norm(node, scope);
     case Kind::inner: return with_power(node, inner(node, scope), scope);
-    case Kind::cases: return cases(node, scope, rank);
+    case Kind::cases: return with_power(node, cases(node, scope, rank), scope);
     case Kind::relation: {
       static const std::map<std::string, std::string> names = {{"<", "lt"},  {"<=", "le"}, {">", "gt"},
                                                                {">=", "ge"}, {"=", "eq"},  {"!=", "ne"}};
@@ -99,6 +99,7 @@ Shaped Typer::cases(const Node& node, Scope& scope, int rank) {
 }
 
 std::optional<double> Typer::number_of(const Node& node) const {
+  if (!node.sup.empty()) return {};
   if (node.kind == Kind::number) return node.value;
   if (node.kind == Kind::group && node.parts.size() == 1) return number_of(node.parts[0]);
   if (node.kind == Kind::negate) {
@@ -140,6 +141,9 @@ Shaped Typer::norm(const Node& node, Scope& scope) {
   const auto axes = shape(value);
   const std::set<AxisId> all(axes.begin(), axes.end());
   const bool one = !node.sub.empty() && number_of(node.sub[0]) == 1.0;
+  if (!node.sub.empty() && !one && number_of(node.sub[0]) != 2.0 && node.sub[0].text != "F") {
+    stop("papers.not_understood", "this norm is not known", node.span, {"\\|x\\|_1", "\\|x\\|_2"});
+  }
   const auto sizes = map(one ? "abs" : "square", {value}, node.span);
   const auto sum = contract({sizes.term}, {}, all, node.span);
   // The root's slope is infinite at 0: `\|x\|^2` does not pass through it.

@@ -98,6 +98,7 @@ struct Occurrence {
   std::string key, name;
   std::vector<std::string> letters;
 };
+bool has_weights(const Node& call);
 Occurrence occurrence(const Node& call, const Naming& naming);
 
 /// The rank of what an equation defines, where its right side leaves it open (an MLP's answer): as declared, else by the letter:

@@ -55,6 +55,7 @@ std::string label(const Node& script) {
       for (const auto& below : *scripts) out += "_" + label(below);
     }
   } else {
+    if (node.kind == Kind::negate) out = "minus";
     for (const auto& part : node.parts) out += (out.empty() ? "" : "_") + label(part);
   }
   return out;
@@ -184,6 +185,8 @@ bool Naming::made_of_indices(const Node& script, bool& has_letter) const {
       }
       return sizes_.contains(reference(node).name);
     }
+    case Kind::negate:
+    case Kind::divide:
     case Kind::add:
     case Kind::subtract:
     case Kind::product: {

@@ -10,31 +10,39 @@ using IndexKind = IndexValue::Kind;
 
 }  // namespace
 
+/// The quantities that stand in the equations of each one.
+void Typer::find_uses() {
+  for (const auto& entry : method_.quantities) {
+    const auto& key = entry.first;
+    auto& uses = uses_[key];
+    for (const auto& definition : entry.second.definitions) {
+      for_each_node(definition.right, [&](const Node& node) {
+        if (node.kind != Kind::symbol) return;
+        auto next = method_.naming.reference(node).key;
+        if (definition.wraps && next == key) return;  // what it was before, not itself
+        if (method_.quantities.contains(next)) uses.insert(std::move(next));
+      });
+    }
+  }
+}
+
 /// Whether `from` is defined, through whatever others, by `to`.
-bool Typer::reaches(const std::string& from, const std::string& to) const {
-  std::set<std::string> seen;
-  std::vector<std::string> open = {from};
+bool Typer::reaches(const std::string& from, const std::string& to) {
+  const auto [at, fresh] = reached_.try_emplace(from);
+  auto& seen = at->second;
+  std::vector<std::string> open;
+  if (fresh) open.push_back(from);
   while (!open.empty()) {
     const auto key = open.back();
     open.pop_back();
-    const auto found = method_.quantities.find(key);
-    if (found == method_.quantities.end()) continue;
-    for (const auto& definition : found->second.definitions) {
-      bool arrived = false;
-      for_each_node(definition.right, [&](const Node& node) {
-        if (node.kind != Kind::symbol) return;
-        const auto next = method_.naming.reference(node).key;
-        if (definition.wraps && next == key) return;  // what it was before, not itself
-        arrived = arrived || next == to;
-        if (seen.insert(next).second) open.push_back(next);
-      });
-      if (arrived) return true;
+    for (const auto& next : uses_[key]) {
+      if (seen.insert(next).second) open.push_back(next);
     }
   }
-  return false;
+  return seen.contains(to);
 }
 
-bool Typer::in_same_circle(LoopId loop, const Quantity& quantity) const {
+bool Typer::in_same_circle(LoopId loop, const Quantity& quantity) {
   const auto& root = loop_roots_[loop];
   return root == quantity.key || (reaches(root, quantity.key) && reaches(quantity.key, root));
 }

@@ -1,5 +1,6 @@
 // Symbols: what a name with its indices stands for.
 #include <algorithm>
+#include <cctype>
 
 #include "papers/meaning/typer.hpp"
 
@@ -184,6 +185,9 @@ Shaped Typer::own_parameter(const std::string& key, const std::string& name, con
 }
 
 Shaped Typer::parameter(const Quantity& quantity, const Values& values, Span span) {
+  if (std::isdigit(static_cast<unsigned char>(quantity.name[0])) != 0) {
+    stop("papers.not_understood", "a number is no symbol: this has no value here", span, {"\\sum_{f=1}^{k} x_f, the sum of a vector's entries"});
+  }
   std::vector<Range> ranges;
   std::vector<Dimension> dimensions;
   if (const auto known = typed_.parameters.find(quantity.key); known == typed_.parameters.end()) {

@@ -8,6 +8,7 @@ Typed type(const Method& method) { return Typer(method).type(); }
 
 Typed Typer::type() && {
   give_sizes();
+  find_uses();
   try {
     for (const auto& [a, b, span] : method_.size_equations) {
       if (typed_.solver.equate(a, b, span)) continue;

@@ -122,12 +122,13 @@ class Typer {
     Range range;                       // of the step's letter
   };
   std::optional<Recurrence> recurrence(const Quantity& quantity, Span span);
-  bool reaches(const std::string& from, const std::string& to) const;
+  void find_uses();
+  bool reaches(const std::string& from, const std::string& to);
   Shaped from_loop(const Quantity& quantity, const Recurrence& recurrence, const Values& values, Span span);
   Shaped in_loop(const Quantity& quantity, const Recurrence& recurrence, const Values& values, Span span);
   std::size_t loop_state(const Quantity& quantity, const Recurrence& recurrence, LoopId loop, const Values& values, Span span);
   void close_loop(LoopId loop);
-  bool in_same_circle(LoopId loop, const Quantity& quantity) const;
+  bool in_same_circle(LoopId loop, const Quantity& quantity);
 
   // functions.cpp: built-in functions
   Shaped call(const Node& node, Scope& scope, int rank);
@@ -171,6 +172,7 @@ class Typer {
   std::map<std::string, LoopId> loop_of_;           // by the quantity that was asked for first
   std::vector<std::string> loop_roots_;             // that quantity, by loop
   std::map<std::string, std::optional<Recurrence>> recurrences_;
+  std::map<std::string, std::set<std::string>> uses_, reached_;  // by key: next to it; through any number of equations
   std::map<std::string, std::size_t> state_of_;     // by quantity and loop
   std::vector<std::pair<LoopId, std::size_t>> open_states_;
   struct StatePlan {

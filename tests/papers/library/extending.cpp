@@ -70,7 +70,24 @@ k = 3
 The value of each field $i = 1, \dots, n$ has an embedding $\mathbf{e}_i \in \mathbb{R}^{k}$ and a weight $w_i \in \mathbb{R}$.
 
 $$ a_{ij} = \mathrm{softmax}_{i<j}(\mathbf{h}^\top (\mathbf{e}_i \odot \mathbf{e}_j)) $$
-$$ \hat{y} = \sigma(b + \sum_{i=1}^n w_i + \sum_{i<j} a_{ij} \mathbf{q}^\top (\mathbf{e}_i \odot \mathbf{e}_j) + \sum_{i<j} \mathbf{e}_i^\top \mathbf{e}_j) $$
+$$ \hat{y} = \sigma(b + \sum_{i=1}^n w_i + \sum_{i<j} a_{ij} \mathbf{q}^\top (\mathbf{e}_i \odot \mathbf{e}_j) + \sum_{i<j} \mathbf{e}_i^\top \mathbf{e}_j
+  + \sum_{i<j} \langle \mathbf{e}_i, \mathbf{e}_j \rangle^2) $$
+)");
+  BOOST_TEST_REQUIRE(report.has_value(), said(report));
+  BOOST_TEST(report->disagreement <= 1e-5);
+}
+
+BOOST_AUTO_TEST_CASE(powers_of_whatever_can_have_one_agree_with_the_interpreter) {
+  const auto report = checked(R"(+++
+method = "powers"
+[parameters]
+k = 3
+hidden = { default = [4] }
++++
+The value of each field $i = 1, \dots, n$ has an embedding $\mathbf{e}_i \in \mathbb{R}^{k}$ and a weight $w_i \in \mathbb{R}$.
+
+$$ s = 2^3 w_1 + \frac{w_2}{2}^2 + (w_1 + w_2)^3 + (3 + w_1^2)^{-1} + (1 + |w_2|)^{1/2} $$
+$$ \hat{y} = \sigma(b + s + \mathrm{MLP}^{(a)}(\mathbf{e}_1) + \sum_{i=1}^n w_i + \langle \mathbf{e}_1, \mathbf{e}_2 \rangle^2) $$
 )");
   BOOST_TEST_REQUIRE(report.has_value(), said(report));
   BOOST_TEST(report->disagreement <= 1e-5);

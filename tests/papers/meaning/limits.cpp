@@ -32,6 +32,18 @@ BOOST_AUTO_TEST_CASE(long_chains_of_equations_are_refused_not_followed) {
   BOOST_TEST(has(said, "the equations are nested too deeply"), said.substr(0, 500));
 }
 
+BOOST_AUTO_TEST_CASE(a_loop_that_needs_a_loop_that_needs_a_loop_takes_no_time) {
+  std::string body;
+  for (int i = 0; i < 150; ++i) {
+    const std::string s = "s_{\\mathrm{z" + std::to_string(i) + "},",
+                      before = "s_{\\mathrm{z" + std::to_string(i - 1) + "},";
+    body += "$$ " + s + "0} = w_1 $$\n$$ " + s + "l+1} = " + s + "l}" + (i > 0 ? " + " + before + "L}" : "") +
+            ", \\quad l = 0, \\dots, L-1 $$\n";
+  }
+  const auto text = script(body + "$$ \\hat{y} = \\sigma(s_{\\mathrm{z149},L}) $$\n");
+  BOOST_TEST(has(text, "return y_hat"), text.substr(0, 500));
+}
+
 BOOST_AUTO_TEST_CASE(a_card_has_at_most_500_equations) {
   std::string body;
   for (int i = 0; i < 501; ++i) body += "$$ a_\\mathrm{z" + std::to_string(i) + "} = w_1 $$\n";

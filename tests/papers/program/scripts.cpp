@@ -234,6 +234,23 @@ $$ \hat{y} = \sigma(z + c + m) $$
   BOOST_TEST(has(text, "self.M.t())"), text);
 }
 
+BOOST_AUTO_TEST_CASE(no_power_is_lost) {
+  const std::pair<std::string, std::string> cases[] = {{"2^3 w_1", "8.0 * w"},
+                                                       {"\\frac{w_1}{2}^2", "torch.square("},
+                                                       {"w_1^{-1}", "torch.pow(w.select(1, 0), (-1.0))"},
+                                                       {"w_1^{1/2}", ", 0.5)"},
+                                                       {"|w_1|^3", "torch.pow(torch.abs("},
+                                                       {"\\tanh^2(w_1)", "torch.square(torch.tanh("},
+                                                       {"\\sigma(w_1)^2", "torch.square(torch.sigmoid("}};
+  for (const auto& [latex, code] : cases) {
+    const auto text = script("$$ \\hat{y} = \\sigma(b + " + latex + ") $$\n");
+    BOOST_TEST(has(text, code), latex + "\n" + text);
+  }
+  BOOST_TEST(
+      has(problems("$$ \\hat{y} = \\sigma(\\mathbf{1}^\\top \\mathbf{e}_1) $$\n"), "a number is no symbol"));
+  BOOST_TEST(has(problems("$$ \\hat{y} = \\sigma(\\|\\mathbf{e}_1\\|_3) $$\n"), "this norm is not known"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
