@@ -1,4 +1,5 @@
 #include "actors/jobs/work.hpp"
+#include "papers/methods.hpp"
 
 namespace automodel::actors {
 
@@ -46,7 +47,7 @@ Result<recsys::Trained> train_config(const Work& work, const events::TrialConfig
   recsys::Settings settings;
   for (const auto& setting : config.settings)
     if (setting) settings[setting->name] = setting->value;
-  auto method = recsys::configure(config.method, settings);
+  auto method = papers::configure(config.method, settings);
   if (!method) return fail(method.error());
   options.method = config.method;
   options.settings = std::move(method->settings);

@@ -94,7 +94,7 @@ BOOST_FIXTURE_TEST_CASE(version_is_status_0_with_a_number, Place) {
 
 BOOST_FIXTURE_TEST_CASE(help_is_status_0_with_examples, Place) {
   for (const char* command : {"", "evolve", "node", "console", "data", "train", "recommend", "memory",
-                              "replay", "events", "explain"}) {
+                              "replay", "events", "explain", "paper", "paper compile"}) {
     const Ended ended = run(std::string(command) + " --help");
     BOOST_TEST(ended.status == 0, command);
     BOOST_TEST(ended.output.find("Examples:") != std::string::npos, command);
@@ -110,6 +110,39 @@ BOOST_FIXTURE_TEST_CASE(a_failure_is_one_line_on_stderr_or_an_object_on_stdout, 
   BOOST_TEST(object.status == 1);
   BOOST_TEST(object.errors.empty());
   BOOST_TEST(error_of(object)["code"] == "storage.no_such_store");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_method_of_the_library_is_shown_as_equations_with_their_code, Place) {
+  const Ended text = run("paper compile deepfm");
+  BOOST_TEST(text.status == 0);
+  BOOST_TEST(text.output.find("y_deep = ") != std::string::npos, text.output);
+  const auto object = nlohmann::json::parse(run("paper compile deepfm --set k=4 --json").output);
+  BOOST_TEST(object["method"] == "deepfm");
+  BOOST_TEST(object["settings"]["k"] == "4");
+  BOOST_TEST(object["equations"].size() == 4U);
+  BOOST_TEST(object["questions"].empty());
+  BOOST_TEST(object["parameter_count"].get<std::int64_t>() > 1000);
+  BOOST_TEST(run("paper list").output.find("xdeepfm") != std::string::npos);
+  BOOST_TEST(run("paper compile deepfm --emit report --html").output.starts_with("<!doctype html>"));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_card_leaves_open_is_asked_with_its_line_and_a_caret, Place) {
+  std::ofstream(path / "open.md") << "+++\nmethod = \"open\"\ntask = \"ctr\"\n+++\n"
+                                     "The value of each field $i = 1, \\dots, n$ has an embedding "
+                                     "$\\mathbf{e}_i \\in \\mathbb{R}^{4}$.\n\n"
+                                     "$$ \\hat{y} = \\sigma(\\sum_{i=1}^{n} \\mathbf{u}^\\top \\mathbf{e}_i \\mathbf{v}) $$\n";
+  const Ended text = run("paper compile open.md");
+  BOOST_TEST(text.status == 1);
+  BOOST_TEST(text.output.empty());
+  BOOST_TEST(text.errors.find("open.md:7: ") != std::string::npos, text.errors);
+  BOOST_TEST(text.errors.find("^~") != std::string::npos, text.errors);
+  const auto object = nlohmann::json::parse(run("paper compile open.md --json").output);
+  BOOST_TEST(object["error"]["code"] == "papers.ambiguous_product");
+  BOOST_TEST(object["questions"][0]["line"] == 7);
+  BOOST_TEST(object["questions"][0]["candidates"].size() >= 2U);
+  const Ended unknown = run("paper compile deepfn");
+  BOOST_TEST(unknown.status == 1);
+  BOOST_TEST(unknown.errors.find("deepfm") != std::string::npos, unknown.errors);
 }
 
 BOOST_FIXTURE_TEST_CASE(reading_commands_create_nothing, Place) {

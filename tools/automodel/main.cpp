@@ -131,6 +131,7 @@ void add_commands(CLI::App& app, Program& program) {
   add_node(app, program);
   add_console(app, program);
   add_train(app, program);
+  add_paper(app, program);
   add_memory(app, program);
   add_events(app, program);
   add_replay(app, program);

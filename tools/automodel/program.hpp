@@ -23,6 +23,7 @@ struct Program {
 // One file each under commands/. Each adds its subcommand to `app` and sets `program.run` when it is chosen.
 void add_data(CLI::App& app, Program& program);
 void add_train(CLI::App& app, Program& program);
+void add_paper(CLI::App& app, Program& program);
 void add_evolve(CLI::App& app, Program& program);
 void add_node(CLI::App& app, Program& program);
 void add_console(CLI::App& app, Program& program);

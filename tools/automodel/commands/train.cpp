@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "actors/session/goal_text.hpp"
+#include "papers/methods.hpp"
 #include "recsys/serving/scorer.hpp"
 #include "recsys/training/trainer.hpp"
 #include "tools/automodel/datasets.hpp"
@@ -40,7 +41,7 @@ Result<recsys::Configured> configure(const Options& options) {
       {"dim", &options.dim}, {"lr", &options.lr}, {"batch", &options.batch}};
   for (const auto& [name, value] : flags)
     if (!value->empty()) given[name] = *value;
-  return recsys::configure(options.method, given);
+  return papers::configure(options.method, given);
 }
 
 /// Everything that training reads, checked before it starts.
@@ -168,7 +169,8 @@ void add_train(CLI::App& app, Program& program) {
                   "  automodel train --method deepfm --data ml-100k --split random --ratios 0.8,0.1,0.1 \\\n"
                   "      --label 'rating>=4' --epochs 8 --batch 2048 --set dropout=0.1 --json",
                   [&program, options] { return train(program, *options); });
-  command->add_option("--method", options->method, "lr, fm, deepfm, dcnv2, popularity, itemknn")->required();
+  command->add_option("--method", options->method, "of the library (automodel paper list), a card's file (*.md), popularity or itemknn")
+      ->required();
   command->add_option("--data", options->data, "name of a data set, or path of one to import")->required();
   command->add_option("--split", program.settings.split, "temporal, random, leave-last-out")
       ->capture_default_str();

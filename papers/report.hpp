@@ -1,0 +1,17 @@
+// A compiled card for people: every equation beside the code that computes it.
+#pragma once
+
+#include <string>
+
+#include "papers/compile.hpp"
+
+namespace automodel::papers {
+
+std::string markdown_report(const CompiledCard& card, const Script& script, const InputCounts& inputs);
+/// One file without anything from elsewhere.
+std::string html_report(const CompiledCard& card, const Script& script, const InputCounts& inputs);
+
+/// Numbers in all weights and tables.
+std::int64_t parameter_count(const Script& script, const InputCounts& inputs);
+
+}  // namespace automodel::papers
