@@ -61,17 +61,6 @@ Result<Instance> instance(const std::string& name, const std::string& text, cons
   return out;
 }
 
-std::string as_setting(const std::vector<double>& choice) {
-  std::string out;
-  for (const auto number : choice) {
-    auto text = std::to_string(number);
-    text.erase(text.find_last_not_of('0') + 1);
-    if (text.back() == '.') text.pop_back();
-    out += (out.empty() ? "" : ",") + text;
-  }
-  return out;
-}
-
 /// Other values of every setting, one at a time: those that the card itself offers.
 std::vector<CompileRequest> variations(const CompiledCard& card, const CompileRequest& request) {
   std::vector<CompileRequest> out;
@@ -80,7 +69,7 @@ std::vector<CompileRequest> variations(const CompiledCard& card, const CompileRe
     for (const auto* choice : {&parameter.choices.front(), &parameter.choices.back()}) {
       if (*choice == parameter.value) continue;
       out.push_back(request);
-      out.back().settings[parameter.name] = as_setting(*choice);
+      out.back().settings[parameter.name] = setting_text(*choice);
     }
   }
   return out;

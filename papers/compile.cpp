@@ -15,12 +15,6 @@ std::string number_as_text(double value) {
   return {buffer, end};
 }
 
-std::string value_as_text(const std::vector<double>& value) {
-  std::string out;
-  for (const auto number : value) out += (out.empty() ? "" : ",") + number_as_text(number);
-  return out;
-}
-
 std::optional<std::vector<double>> read_numbers(const std::string& text) {
   std::vector<double> out;
   std::stringstream parts(text);
@@ -135,6 +129,12 @@ std::optional<double> evaluate(const Node& node, const std::map<std::string, dou
 
 }  // namespace
 
+std::string setting_text(const std::vector<double>& value) {
+  std::string out;
+  for (const auto number : value) out += (out.empty() ? "" : ",") + number_as_text(number);
+  return out;
+}
+
 CompiledCard compile_card(std::string name, std::string text, const CompileRequest& request, const FindCard& find) {
   CompiledCard out;
   auto read = read_family(std::move(name), std::move(text), find);
@@ -151,7 +151,7 @@ CompiledCard compile_card(std::string name, std::string text, const CompileReque
     out.problems = out.typed.problems;
   }
   for (const auto& parameter : out.method.card.head.parameters) {
-    out.settings[parameter.name] = value_as_text(parameter.value);
+    out.settings[parameter.name] = setting_text(parameter.value);
     if (!parameter.is_list) out.sizes[parameter.name] = parameter.value.empty() ? 0 : parameter.value[0];
     for (std::size_t i = 0; parameter.is_list && i < parameter.value.size(); ++i) {
       out.sizes[parameter.name + "[" + std::to_string(i + 1) + "]"] = parameter.value[i];

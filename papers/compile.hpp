@@ -36,6 +36,9 @@ struct CompiledCard {
   std::vector<Problem> problems;   // none: it is whole
 };
 
+/// A hyper-parameter's value as settings write it: "16", "128,64".
+std::string setting_text(const std::vector<double>& value);
+
 /// Never fails: see `problems`. `name` is for messages.
 /// `find` gives the cards that it extends.
 CompiledCard compile_card(std::string name, std::string text, const CompileRequest& request = {}, const FindCard& find = {});

@@ -5,9 +5,11 @@
 // learned.
 //
 // Decision space. Methods and ladders of settings (search_space.hpp) on the features kept so far:
-//   baseline         every method at its defaults on the raw columns, popularity and item-kNN: once for each
-//   goal search-defaults  every method at its defaults on kept features, the first time that there are some
+//   baseline         the methods that open a goal, at their defaults on the raw columns, popularity and item-kNN: once for
+//                    each goal
+//   search-defaults   every method at its defaults on kept features, the first time that there are some
 //   search-refit     the best settings so far on features kept since
+//   search-new       a method of the library that was never tried on this data, at its defaults
 //   search-METHOD    settings by expected improvement of a surrogate over past trials (surrogate.hpp)
 //   confirm          the two best configurations with further seeds, when they are hard to tell apart
 // No configuration is tried twice: fingerprints of all its trials and of memory are left out. Searches run by

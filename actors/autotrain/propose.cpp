@@ -11,6 +11,7 @@ constexpr double baseline_gain = 0.1;      // of a first model over chance
 constexpr double gain_per_feature = 0.01;  // that the champion has not got, until experience says otherwise
 constexpr double most_feature_gain = 0.05;
 constexpr double confirm_gain = 0.001;
+constexpr double untried_gain = 0.001;  // of a method of which nothing is known here
 constexpr double hard_to_tell = 0.002;  // difference of metrics that another seed may turn round
 constexpr std::size_t methods_searched = 3;
 constexpr std::size_t methods_refitted = 2;
@@ -59,23 +60,23 @@ events::TrialConfigT config_of(const events::CycleContextT& cycle, const std::st
 events::ProposalT baseline(const Scene& scene) {
   std::vector<events::TrialConfigT> configs;
   for (const auto& method : search_methods())
-    if (configs.size() < scene.most)
+    if (method.opens && configs.size() < scene.most)
       configs.push_back(config_of(scene.cycle, method.name, default_settings(method), {}));
   const double epochs = static_cast<double>(configs.size()) * full_epochs;
   for (const auto& method : counting_methods()) configs.push_back(config_of(scene.cycle, method, {}, {}));
   return proposal(scene.cycle, "baseline",
-                  "every method at its defaults on the raw columns, popularity and item-kNN", baseline_gain,
+                  "the methods that open a goal at their defaults on the raw columns, popularity and item-kNN", baseline_gain,
                   epochs, full_epochs, std::move(configs));
 }
 
-/// Methods by their best trial, best first; those never tried last.
+/// Methods that open a goal or were tried, by their best trial, best first; those never tried last.
 std::vector<const SearchMethod*> ranked_methods(const Trials& trials) {
   std::vector<std::pair<double, const SearchMethod*>> ranked;
   for (const auto& method : search_methods()) {
     double best = -1e9;
     for (const auto* trial : trials)
       if (trial->config->method == method.name) best = std::max(best, signed_best(*trial));
-    ranked.emplace_back(best, &method);
+    if (method.opens || best > -1e9) ranked.emplace_back(best, &method);
   }
   std::stable_sort(ranked.begin(), ranked.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -160,6 +161,22 @@ void add_searches(const Scene& scene, Offer& offer) {
   }
 }
 
+/// One method of the library that nobody has tried on this data: another one first for each goal's seed.
+void add_new_method(const Scene& scene, Offer& offer) {
+  std::vector<const SearchMethod*> others;
+  for (const auto& method : search_methods())
+    if (!method.opens) others.push_back(&method);
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    const auto& method = *others[(scene.cycle.goal->seed + i) % others.size()];
+    if (best_trial(scene.all, method.name)) continue;
+    auto config = config_of(scene.cycle, method.name, default_settings(method), scene.cycle.features);
+    if (scene.known.has(config.fingerprint)) continue;
+    offer.proposals.push_back(proposal(scene.cycle, "search-new", method.name + ", which was never tried here, at its defaults",
+                                       untried_gain, full_epochs, full_epochs, {std::move(config)}));
+    return;
+  }
+}
+
 std::size_t seeds_tried(const Trials& trials, const std::string& fingerprint) {
   return static_cast<std::size_t>(std::count_if(trials.begin(), trials.end(), [&](const auto* trial) {
     return trial->config->fingerprint == fingerprint;
@@ -211,6 +228,7 @@ Offer offer(const State& state, const events::CycleContextT& cycle, const Contex
   } else {
     add_refit(scene, made);
     add_searches(scene, made);
+    add_new_method(scene, made);
     add_confirm(scene, made);
   }
   for (std::size_t i = 0; i < made.proposals.size(); ++i)

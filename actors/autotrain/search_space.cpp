@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "papers/compile.hpp"
+#include "papers/library.hpp"
+
 namespace automodel::actors::autotrain {
 namespace {
 
@@ -24,18 +27,40 @@ std::vector<Knob> with_common(std::vector<Knob> own, std::string lr) {
   return knobs;
 }
 
+/// What a card's head declares; a hyper-parameter without choices stays as it is.
+SearchMethod method_of(const papers::LibraryCard& entry) {
+  const auto card = papers::read_card(std::string(entry.name), std::string(entry.text)).card;
+  std::vector<Knob> own;
+  for (const auto& parameter : card.head.parameters) {
+    Knob knob{parameter.name, papers::setting_text(parameter.value), {}};
+    for (const auto& choice : parameter.choices) knob.choices.push_back(papers::setting_text(choice));
+    if (!knob.choices.empty()) own.push_back(std::move(knob));
+  }
+  return {std::string(entry.name), with_common(std::move(own), "0.001")};
+}
+
+std::vector<SearchMethod> with_library(std::vector<SearchMethod> opening) {
+  auto all = std::move(opening);
+  const auto count = all.size();
+  for (const auto& entry : papers::library()) {
+    const auto same = [&](const SearchMethod& method) { return method.name == entry.name; };
+    if (std::none_of(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), same)) all.push_back(method_of(entry));
+  }
+  return all;
+}
+
 }  // namespace
 
 const std::vector<SearchMethod>& search_methods() {
   static const Knob dim{"dim", "10", {"4", "8", "10", "16", "32"}};
   static const Knob hidden{"hidden", "128,128,128", {"64", "64,64", "128,64", "128,128,128", "256,128"}};
   static const Knob dropout{"dropout", "0.2", {"0", "0.1", "0.2", "0.3", "0.5"}};
-  static const std::vector<SearchMethod> all{
-      {"lr", with_common({}, "0.01")},
-      {"fm", with_common({dim}, "0.001")},
-      {"deepfm", with_common({dim, hidden, dropout}, "0.001")},
-      {"dcnv2", with_common({dim, hidden, dropout, {"layers", "2", {"1", "2", "3", "4"}}}, "0.001")},
-  };
+  static const auto all = with_library({
+      {"lr", with_common({}, "0.01"), true},
+      {"fm", with_common({dim}, "0.001"), true},
+      {"deepfm", with_common({dim, hidden, dropout}, "0.001"), true},
+      {"dcnv2", with_common({dim, hidden, dropout, {"layers", "2", {"1", "2", "3", "4"}}}, "0.001"), true},
+  });
   return all;
 }
 

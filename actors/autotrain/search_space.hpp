@@ -1,5 +1,5 @@
-// What AutoTrain may choose among: methods and, for each setting, a short ladder of values. Mirrors the
-// catalogue of recsys/models without its LibTorch; a test compares the two.
+// What AutoTrain may choose among: methods and, for each setting, a short ladder of values. A few methods open every
+// goal; every other card of the library may be tried later, with the hyper-parameters that it declares.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,10 @@ struct Knob {
 struct SearchMethod {
   std::string name;
   std::vector<Knob> knobs;
+  bool opens = false;  // is among the baselines of every goal
 };
 
-/// Methods that are trained by gradient, simple ones first.
+/// Methods that are trained by gradient: those that open a goal, simple ones first; then the library's others, by name.
 const std::vector<SearchMethod>& search_methods();
 /// Methods that count instead of training: only baselines.
 const std::vector<std::string>& counting_methods();

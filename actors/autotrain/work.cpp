@@ -12,7 +12,7 @@ std::uint32_t number_of_trials(const Draft& draft) {
 }
 
 std::string purpose_of(const std::string& action) {
-  if (action == "search-defaults" || action == "search-refit") return "defaults";
+  if (action == "search-defaults" || action == "search-refit" || action == "search-new") return "defaults";
   return action.starts_with("search-") ? "search" : action;
 }
 
@@ -116,6 +116,7 @@ std::string why_chosen(const std::string& action, std::size_t chosen) {
   if (action == "search-defaults")
     return "Kept features are new to every method; defaults show which one uses them.";
   if (action == "search-refit") return "The best settings have not seen the features kept since.";
+  if (action == "search-new") return "Nothing is known here of this method of the library; its defaults show what it can do.";
   return "These settings have the largest expected improvement by the surrogate over past trials, none was "
          "tried.";
 }

@@ -4,7 +4,6 @@
 #include "papers/checks.hpp"
 #include "papers/library.hpp"
 #include "papers/report.hpp"
-#include "recsys/data/labels.hpp"
 #include "recsys/data/split.hpp"
 #include "recsys/features/feature.hpp"
 #include "tools/automodel/datasets.hpp"
