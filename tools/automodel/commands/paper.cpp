@@ -143,7 +143,7 @@ Result<int> compile(const Program& program, const Options& options) {
   auto definitions = pairs(options.definitions, "--define");
   if (!definitions) return fail(definitions.error());
   const papers::CompileRequest request{*settings, *definitions};
-  const auto card = papers::compile_card(options.card, *text, request);
+  const auto card = papers::compile_card(options.card, *text, request, papers::relatives_of(options.card));
   if (!card.problems.empty()) return print_problems(program, card);
   auto inputs = inputs_of(program, options);
   if (!inputs) return fail(inputs.error());
