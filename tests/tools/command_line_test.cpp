@@ -130,7 +130,7 @@ BOOST_FIXTURE_TEST_CASE(what_a_card_leaves_open_is_asked_with_its_line_and_a_car
   std::ofstream(path / "open.md") << "+++\nmethod = \"open\"\ntask = \"ctr\"\n+++\n"
                                      "The value of each field $i = 1, \\dots, n$ has an embedding "
                                      "$\\mathbf{e}_i \\in \\mathbb{R}^{4}$.\n\n"
-                                     "$$ \\hat{y} = \\sigma(\\sum_{i=1}^{n} \\mathbf{u}^\\top \\mathbf{e}_i \\mathbf{v}) $$\n";
+                                     "$$ \\hat{y} = \\sigma(\\sum_{i=1}^{n} \\mathbf{e}_i \\mathbf{u}) $$\n";
   const Ended text = run("paper compile open.md");
   BOOST_TEST(text.status == 1);
   BOOST_TEST(text.output.empty());
