@@ -42,8 +42,8 @@ std::string wrong_with(const HyperParameter& parameter, const std::vector<double
   const bool whole = std::all_of(parameter.value.begin(), parameter.value.end(), [](double x) { return x == std::floor(x) && x >= 1; });
   if (!parameter.is_list && value.size() != 1) return "must be one number";
   for (const auto x : value) {
-    if (parameter.low && x < *parameter.low) return "must be at least " + number_as_text(*parameter.low);
-    if (parameter.high && x > *parameter.high) return "must be at most " + number_as_text(*parameter.high);
+    // The range is where a search looks; a user may go past it, but not change what the number is.
+    if (parameter.low && *parameter.low >= 0 && x < 0) return "must not be negative";
     if (whole && (x != std::floor(x) || x < 1 || x > 65536)) return "must be a whole number from 1 to 65536";
   }
   return {};
