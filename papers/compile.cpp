@@ -160,7 +160,7 @@ CompiledCard compile_card(std::string name, std::string text, const CompileReque
   if (out.problems.empty() && !out.typed.output_is_probability && out.method.card.head.loss.empty()) {
     out.problems.push_back({"papers.missing_loss", "the answer is no probability, and the card says no loss",
                             out.method.quantities.at(out.method.output).definitions.back().span,
-                            {"\\hat{y} = \\sigma(…)", "loss = \"mse\" in the head"}});
+                            {"\\hat{y} = \\sigma(…)", "loss = \"logloss\" in the head: the answer is what stands in the sigma"}});
   }
   return out;
 }

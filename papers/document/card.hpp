@@ -39,7 +39,7 @@ struct Removal {
 struct Head {
   std::string method;                    // required; letters, digits, '-'
   std::string title, task, source, extends;
-  std::string loss;                      // logloss, bpr, softmax, mse; empty: the card's equation or the task's usual one
+  std::string loss;                      // logloss, or empty: the same, where the answer is a sigma
   std::string output;                    // the quantity that is the answer; empty: \hat{y}
   std::string parameters_formula;        // `parameter_count = "1 + N + N*k"`: what the card's count must be
   std::map<std::string, std::string> define;  // [define]: answers to questions, `d = "16"`

@@ -116,7 +116,7 @@ class HeadReader {
       if (node->is_string() && (head_.extends.empty() || !std::ranges::all_of(head_.extends, named)))
         problem("a method's name has letters, digits and '-'", head_.extends_at);
     }
-    static const Keys losses{"logloss", "bpr", "softmax", "mse"};
+    static const Keys losses{"logloss"};  // what training knows
     if (!head_.loss.empty() && std::ranges::find(losses, head_.loss) == losses.end())
       problem("no loss is called '" + head_.loss + "'", places_.of(table["loss"].node()->source()), losses);
     const auto* removed = table.get("remove");

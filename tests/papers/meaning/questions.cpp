@@ -51,9 +51,9 @@ BOOST_AUTO_TEST_CASE(an_answer_that_is_no_probability_needs_a_loss) {
   BOOST_TEST(
       has(said, "papers.missing_loss small.md:10: the answer is no probability, and the card says no loss"),
       said);
-  BOOST_TEST(has(said, "\n   loss = \"mse\" in the head\n"), said);
+  BOOST_TEST(has(said, "\n   loss = \"logloss\" in the head: the answer is what stands in the sigma\n"), said);
   auto text = card_text(body);
-  text.replace(text.find("[parameters]"), 0, "loss = \"mse\"\n");
+  text.replace(text.find("[parameters]"), 0, "loss = \"logloss\"\n");
   BOOST_TEST(problems(compile_card("small.md", text)) == "");
 }
 

@@ -168,7 +168,7 @@ Result<int> compile(const Program& program, const Options& options) {
   }
   if (options.emit == "torchscript") {
     std::cout << script->text;
-  } else if (options.emit == "report") {
+  } else if (options.emit == "report" || options.html) {
     std::cout << (options.html ? papers::html_report(card, *script, counts)
                                : papers::markdown_report(card, *script, counts));
   } else {
