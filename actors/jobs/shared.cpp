@@ -52,6 +52,7 @@ Result<recsys::Trained> train_config(const Work& work, const events::TrialConfig
   options.method = config.method;
   options.settings = std::move(method->settings);
   options.program = std::move(method->program);
+  options.sources = method->sources;
   options.metric = work.metric();
   options.seed = config.seed;
   return recsys::train(prepared.data, prepared.labels, prepared.split, prepared.split.tuning, *features,

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "recsys/data/split.hpp"
 #include "recsys/features/keys.hpp"
+#include "recsys/features/past_items.hpp"
 
 namespace automodel::recsys {
 
@@ -19,80 +19,19 @@ std::size_t count_kind(const std::vector<Field>& fields, Field::Kind kind) {
       std::count_if(fields.begin(), fields.end(), [&](const Field& f) { return f.kind == kind; }));
 }
 
-constexpr const char* kinds[] = {"single", "bag", "dense"};
-
-/// Sorted codes as runs [first, length]: nearly all codes are seen in training, so there are few runs.
-nlohmann::json runs_of(const std::vector<std::uint32_t>& codes) {
-  nlohmann::json runs = nlohmann::json::array();
-  for (std::size_t i = 0; i < codes.size();) {
-    std::size_t end = i + 1;
-    while (end < codes.size() && codes[end] == codes[end - 1] + 1) ++end;
-    runs.push_back({codes[i], end - i});
-    i = end;
-  }
-  return runs;
-}
-
-Field field_from(const nlohmann::json& json) {
-  Field field;
-  const std::string kind = json.at("kind");
-  const auto at = std::find(std::begin(kinds), std::end(kinds), kind);
-  if (at == std::end(kinds)) throw std::runtime_error("unknown kind '" + kind + "'");
-  field.kind = static_cast<Field::Kind>(at - std::begin(kinds));
-  field.source = json.at("source");
-  field.feature = json.at("feature");
-  field.mean = json.at("mean");
-  field.scale = json.at("scale");
-  for (const auto& run : json.at("codes")) {
-    const std::uint64_t first = run.at(0), length = run.at(1);
-    if (first == 0 || length == 0 || length > (1u << 28) || first + length > (1ull << 32) ||
-        (!field.codes.empty() && first <= field.codes.back()))
-      throw std::runtime_error("codes of '" + field.source + "' are not ascending");
-    for (std::uint64_t code = first; code < first + length; ++code)
-      field.codes.push_back(static_cast<std::uint32_t>(code));
-  }
-  field.cardinality = static_cast<std::uint32_t>(field.codes.size());
-  return field;
-}
-
-/// Gives every single and bag field its part of the shared table.
-void lay_out(InputSpec& spec) {
-  spec.table_rows = 0;
-  for (Field& field : spec.fields) {
-    if (field.kind == Field::Kind::dense) continue;
-    field.offset = spec.table_rows;
-    spec.table_rows += field.cardinality + 1;
-  }
-}
-
 }  // namespace
 
 std::size_t InputSpec::singles() const { return count_kind(fields, Field::Kind::single); }
 std::size_t InputSpec::bags() const { return count_kind(fields, Field::Kind::bag); }
 std::size_t InputSpec::denses() const { return count_kind(fields, Field::Kind::dense); }
 
-std::string InputSpec::to_json() const {
-  nlohmann::json list = nlohmann::json::array();
-  for (const Field& field : fields)
-    list.push_back({{"kind", kinds[static_cast<std::size_t>(field.kind)]},
-                    {"source", field.source},
-                    {"feature", field.feature},
-                    {"mean", field.mean},
-                    {"scale", field.scale},
-                    {"codes", runs_of(field.codes)}});
-  return nlohmann::json{{"fields", list}, {"max_bag", max_bag}}.dump();
-}
-
-Result<InputSpec> InputSpec::from_json(std::string_view text) try {
-  const auto json = nlohmann::json::parse(text);
-  InputSpec spec;
-  spec.max_bag = json.at("max_bag");
-  for (const auto& field : json.at("fields")) spec.fields.push_back(field_from(field));
-  lay_out(spec);
-  return spec;
-} catch (const std::exception& error) {
-  return fail("features.bad_inputs",
-              std::string("the description of a model's inputs cannot be read: ") + error.what());
+void InputSpec::lay_out() {
+  table_rows = 0;
+  for (Field& field : fields) {
+    if (field.kind == Field::Kind::dense) continue;
+    field.offset = table_rows;
+    table_rows += field.cardinality + 1;
+  }
 }
 
 /// Where a field's values come from, found once.
@@ -106,7 +45,37 @@ struct InputEncoder::Source {
   std::uint32_t code(std::uint64_t original) const { return original < encode.size() ? encode[original] : 0; }
 };
 
+/// The rows of users and items in their vocabularies, and each user's past.
+struct InputEncoder::Ids {
+  std::vector<std::uint32_t> users, items;  // [code] -> row; 0: unknown
+  std::optional<PastItems> past;
+
+  static std::int64_t row(const std::vector<std::uint32_t>& rows, std::size_t code) {
+    return code < rows.size() ? rows[code] : 0;
+  }
+};
+
 namespace {
+
+/// [code] -> row.
+std::vector<std::uint32_t> rows_of(const Vocabulary& vocabulary) {
+  std::vector<std::uint32_t> out;
+  if (vocabulary.rows() > 0) out.resize(vocabulary.codes.back() + std::size_t{1});
+  for (std::size_t i = 0; i < vocabulary.codes.size(); ++i)
+    out[vocabulary.codes[i]] = static_cast<std::uint32_t>(i) + 1;
+  return out;
+}
+
+/// Those of `codes` that the rows hold.
+Vocabulary vocabulary_of(std::span<const std::uint32_t> codes, std::span<const std::uint32_t> rows,
+                         std::size_t all) {
+  std::vector<bool> there(all);
+  for (const std::uint32_t row : rows) there[codes[row]] = true;
+  Vocabulary out;
+  for (std::uint32_t code = 0; code < there.size(); ++code)
+    if (there[code]) out.codes.push_back(code);
+  return out;
+}
 
 /// Features made of this few training rows would be learnt by heart; they share row 0, which so learns what
 /// to expect of the unknown.
@@ -176,7 +145,11 @@ Result<InputEncoder::Source> InputEncoder::find_source(const Dataset& data, cons
 }
 
 Result<InputEncoder> InputEncoder::bind(const Dataset& data, const FeatureEngine& features, InputSpec spec) {
-  lay_out(spec);
+  spec.lay_out();
+  if (spec.history > 0 && !data.has_time()) {
+    return fail("data.no_time", "the method looks at histories, and the interactions have no times",
+                data.name());
+  }
   InputEncoder out(data, &features, std::move(spec));
   auto sources = std::make_shared<std::vector<Source>>();
   for (const Field& field : out.spec_.fields) {
@@ -188,14 +161,29 @@ Result<InputEncoder> InputEncoder::bind(const Dataset& data, const FeatureEngine
     sources->push_back(std::move(*source));
   }
   out.sources_ = std::move(sources);
+  auto ids = std::make_shared<Ids>();
+  ids->users = rows_of(out.spec_.users);
+  ids->items = rows_of(out.spec_.items);
+  if (out.spec_.history > 0) ids->past.emplace(data, ids->items);
+  out.ids_ = std::move(ids);
   return out;
 }
 
 Result<InputEncoder> InputEncoder::fit(const Dataset& data, const FeatureEngine& features,
-                                       std::string_view label, std::span<const std::uint32_t> train_rows) {
+                                       std::string_view label, std::span<const std::uint32_t> train_rows,
+                                       const Sources& sources) {
   const auto hidden = label_columns(label);
   if (!hidden) return fail(hidden.error());
+  if (sources.history > longest_history || (sources.history > 0 && !sources.items)) {
+    return fail("features.bad_sources",
+                "a history of " + std::to_string(sources.history) + (sources.items ? "" : " without items"),
+                {}, "histories are of items, and at most " + std::to_string(longest_history) + " long");
+  }
   InputSpec spec;
+  if (sources.users) spec.users = vocabulary_of(data.user(), train_rows, data.users());
+  if (sources.items) spec.items = vocabulary_of(data.item(), train_rows, data.items());
+  spec.history = sources.history;
+  if (!sources.fields) return bind(data, features, std::move(spec));
   const auto add = [&](std::string source, bool feature, Field::Kind kind) {
     Field field;
     field.kind = kind;
@@ -257,6 +245,12 @@ void size_batch(const InputSpec& spec, std::size_t rows, Batch& out) {
   out.bags.assign(rows * spec.bags() * spec.max_bag, -1);
   out.dense.resize(rows * spec.denses());
   out.labels.clear();
+  out.candidates = 1;
+  out.shared_items = false;
+  out.users.resize(spec.users.rows() > 0 ? rows : 0);
+  out.items.resize(spec.items.rows() > 0 ? rows : 0);
+  out.history.assign(rows * spec.history, 0);
+  out.ages.assign(rows * spec.history, 0.0f);
 }
 
 }  // namespace
@@ -296,11 +290,24 @@ void InputEncoder::encode_one(const Moment& moment, const std::vector<FeatureCol
   }
 }
 
+/// The same for users, items and histories.
+void InputEncoder::encode_ids(const Moment& moment, std::size_t r, Batch& out) const {
+  if (!out.users.empty()) out.users[r] = Ids::row(ids_->users, moment.user);
+  if (!out.items.empty()) out.items[r] = Ids::row(ids_->items, moment.item);
+  if (!ids_->past) return;
+  const std::size_t longest = spec_.history;
+  ids_->past->before(moment.user, moment.time, std::span(out.history).subspan(r * longest, longest),
+                     std::span(out.ages).subspan(r * longest, longest));
+}
+
 void InputEncoder::encode(std::span<const std::uint32_t> rows, std::span<const float> labels,
                           Batch& out) const {
   size_batch(spec_, rows.size(), out);
-  for (std::size_t r = 0; r < rows.size(); ++r)
-    encode_one(moment_of(data_, rows[r]), features_->columns(), rows[r], r, out);
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const Moment moment = moment_of(data_, rows[r]);
+    encode_one(moment, features_->columns(), rows[r], r, out);
+    encode_ids(moment, r, out);
+  }
   if (labels.empty()) return;
   for (const std::uint32_t row : rows) out.labels.push_back(labels[row]);
 }
@@ -308,9 +315,22 @@ void InputEncoder::encode(std::span<const std::uint32_t> rows, std::span<const f
 void InputEncoder::encode_live(std::uint32_t user, std::span<const std::uint32_t> items, std::int64_t now,
                                Batch& out) const {
   size_batch(spec_, items.size(), out);
-  const std::vector<FeatureColumn> columns = features_->at(user, items, now);
-  for (std::size_t r = 0; r < items.size(); ++r)
-    encode_one({user, items[r], now, Moment::no_row}, columns, r, r, out);
+  const std::vector<FeatureColumn> columns =
+      spec_.fields.empty() ? std::vector<FeatureColumn>{} : features_->at(user, items, now);
+  for (std::size_t r = 0; r < items.size(); ++r) {
+    const Moment moment{user, items[r], now, Moment::no_row};
+    encode_one(moment, columns, r, r, out);
+    encode_ids(moment, r, out);
+  }
+}
+
+void InputEncoder::encode_candidates(std::uint32_t user, std::span<const std::uint32_t> items,
+                                     std::int64_t now, Batch& out) const {
+  size_batch(spec_, 1, out);
+  encode_ids({user, 0, now, Moment::no_row}, 0, out);
+  out.candidates = items.size();
+  out.items.resize(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) out.items[i] = Ids::row(ids_->items, items[i]);
 }
 
 }  // namespace automodel::recsys

@@ -94,7 +94,7 @@ std::string write_checkpoint(const Checkpoint& checkpoint) {
   json head = {{"kind", checkpoint.kind},         {"method", checkpoint.method},
                {"settings", checkpoint.settings}, {"label", checkpoint.label},
                {"features", checkpoint.features}, {"tensors", json::array()}};
-  head["inputs"] = checkpoint.inputs.fields.empty() ? json() : json::parse(checkpoint.inputs.to_json());
+  head["inputs"] = checkpoint.program ? json::parse(checkpoint.inputs.to_json()) : json();
   if (checkpoint.program) head["program"] = json::parse(checkpoint.program->to_json());
   if (!checkpoint.description.empty()) head["description"] = checkpoint.description;
   if (!checkpoint.state.empty()) head["state"] = json::parse(checkpoint.state);

@@ -51,6 +51,10 @@ void initialise(const TensorSpec& spec, std::size_t index, const InputSpec& inpu
   if (!spec.by_value) return;
   // Code 0 stands for what was never seen: until training says otherwise it must say nothing.
   const auto width = out.size() / static_cast<std::size_t>(spec.shape.front());
+  if (spec.by_id) {
+    std::fill_n(out.begin(), width, 0.0F);
+    return;
+  }
   for (const auto& field : inputs.fields) {
     if (field.kind == Field::Kind::dense) continue;
     std::fill_n(out.begin() + static_cast<std::ptrdiff_t>(field.offset * width), width, 0.0F);

@@ -52,6 +52,7 @@ Result<Program> program(std::string_view method, const Settings& settings, const
 struct Configured {
   Settings settings;                                         // complete
   std::function<Result<Program>(const InputSpec&)> program;  // empty: it is counted, not trained
+  Sources sources = {};  // what the inputs are to have; those of the program
 };
 /// Errors: models.unknown_method, models.unknown_setting, models.bad_setting.
 Result<Configured> configure(std::string_view method, const Settings& given);

@@ -12,6 +12,16 @@ Rows view(const Batch& batch, const InputSpec& spec, std::size_t first, std::siz
   out.single_codes = batch.singles.data() + first * out.singles;
   out.bag_codes = batch.bags.data() + first * out.bags * out.max_bag;
   out.dense = batch.dense.data() + first * out.denses;
+  out.candidates = batch.candidates;
+  out.history = spec.history;
+  out.shared_items = batch.shared_items;
+  if (spec.users.rows() > 0) out.users = batch.users.data() + first;
+  if (spec.items.rows() > 0)
+    out.items = batch.items.data() + (batch.shared_items ? 0 : first * batch.candidates);
+  if (spec.history > 0) {
+    out.past = batch.history.data() + first * spec.history;
+    out.ages = batch.ages.data() + first * spec.history;
+  }
   return out;
 }
 
@@ -81,7 +91,7 @@ Result<void> Net::forward(const Rows& rows, std::span<float> logits) {
     }
     impl_->output = impl_->model.forward(rows, true);
     const auto plain = impl_->output.detach().contiguous();
-    std::copy_n(plain.data_ptr<float>(), rows.rows, logits.begin());
+    std::copy_n(plain.data_ptr<float>(), plain.numel(), logits.begin());
   });
 }
 
@@ -101,7 +111,7 @@ Result<void> Net::infer(const Rows& rows, std::span<float> logits) const {
   return guarded("scoring", [&] {
     const torch::NoGradGuard no_gradients;
     const auto output = impl_->model.forward(rows, false).contiguous();
-    std::copy_n(output.data_ptr<float>(), rows.rows, logits.begin());
+    std::copy_n(output.data_ptr<float>(), output.numel(), logits.begin());
   });
 }
 

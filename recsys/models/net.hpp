@@ -20,6 +20,13 @@ struct Rows {
   const std::int64_t* single_codes = nullptr;
   const std::int64_t* bag_codes = nullptr;
   const float* dense = nullptr;
+  // Where the inputs have them; of what they have not, null or none.
+  std::size_t candidates = 1, history = 0;
+  bool shared_items = false;
+  const std::int64_t* users = nullptr;
+  const std::int64_t* items = nullptr;
+  const std::int64_t* past = nullptr;  // Batch::history
+  const float* ages = nullptr;
 };
 /// All rows of a batch, or `count` from `first`.
 Rows view(const Batch& batch, const InputSpec& spec, std::size_t first, std::size_t count);
@@ -46,13 +53,14 @@ class Net {
   /// Mask `index` of the program's noise for the next `forward` of `rows` rows: [rows, width].
   std::span<float> mask(std::size_t index, std::size_t rows);
 
-  /// Logits of a training batch: [rows]. Keeps what `backward` needs; `rows` must stay until then.
+  /// Logits of a training batch: [rows, candidates]. Keeps what `backward` needs; `rows` must stay until
+  /// then.
   Result<void> forward(const Rows& rows, std::span<float> logits);
   enum class Penalty : std::uint8_t { with, without };
   /// `gradient`: of the loss by the logits of the last `forward`. The gradient of the program's penalty,
   /// where it has one, is added to that of the loss.
   Result<void> backward(std::span<const float> gradient, Penalty penalty = Penalty::with);
-  /// Logits without noise or gradients.
+  /// Logits [rows, candidates] without noise or gradients.
   Result<void> infer(const Rows& rows, std::span<float> logits) const;
 
  private:

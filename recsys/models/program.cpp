@@ -27,22 +27,26 @@ class Assembly {
  public:
   Assembly(const Program& program, const InputSpec& inputs)
       : program_(program),
-        singles_(static_cast<std::int64_t>(inputs.singles())),
-        bags_(static_cast<std::int64_t>(inputs.bags())),
-        denses_(static_cast<std::int64_t>(inputs.denses())),
-        rows_(inputs.table_rows) {}
+        inputs_(inputs),
+        singles_(program.sources.fields ? static_cast<std::int64_t>(inputs.singles()) : 0),
+        bags_(program.sources.fields ? static_cast<std::int64_t>(inputs.bags()) : 0),
+        denses_(program.sources.fields ? static_cast<std::int64_t>(inputs.denses()) : 0) {}
 
   Result<Assembled> make() &&;
 
  private:
+  Result<void> check_sources() const;
   Result<void> take_name(const std::string& name);
   Result<void> add(TensorSpec spec);
   Result<void> add_tables(const LookUp& look_up);
+  Result<void> add_table(const LookUp& look_up, std::int64_t rows);
   void write(const LookUp& look_up);
+  void write_of_ids(const LookUp& look_up);
   void line(const std::string& text) { out_.look_ups += "    " + text + "\n"; }
 
   const Program& program_;
-  std::int64_t singles_, bags_, denses_, rows_;
+  const InputSpec& inputs_;
+  std::int64_t singles_, bags_, denses_;
   std::set<std::string> names_ = {"forward", "penalty", "share_of_bag"};
   Assembled out_;
 };
@@ -62,17 +66,27 @@ Result<void> Assembly::add(TensorSpec spec) {
   return {};
 }
 
+Result<void> Assembly::add_table(const LookUp& look_up, std::int64_t rows) {
+  const auto& name = look_up.name;
+  auto table =
+      add({name + "_table", {rows, look_up.width()}, look_up.init, true, look_up.int8, look_up.of_ids()});
+  if (!table || !look_up.int8) return table;
+  return add({name + "_scale", {rows, 1}, "zeros", true, false, look_up.of_ids()});
+}
+
 Result<void> Assembly::add_tables(const LookUp& look_up) {
   const auto& name = look_up.name;
   if (auto free = take_name(name); !free) return free;
   const auto width = look_up.width();
   if (width == 0) return bad(name, "has a dimension that is not positive, or is too large");
+  if (look_up.of_ids()) {
+    const bool of_users = look_up.fields == LookUp::users;
+    if (!(of_users ? program_.sources.users : program_.sources.items))
+      return bad(name, std::string("is of ") + (of_users ? "users" : "items") + ", which are no source");
+    return add_table(look_up, of_users ? inputs_.users.rows() : inputs_.items.rows());
+  }
   if (singles_ + bags_ > 0) {
-    auto table = add({name + "_table", {rows_, width}, look_up.init, true, look_up.int8});
-    if (!table) return table;
-    if (look_up.int8) {
-      if (auto scale = add({name + "_scale", {rows_, 1}, "zeros", true}); !scale) return scale;
-    }
+    if (auto table = add_table(look_up, inputs_.table_rows); !table) return table;
   }
   if (denses_ > 0 && look_up.fields == LookUp::all) {
     if (auto dense = add({name + "_dense", {denses_, width}, look_up.init}); !dense) return dense;
@@ -80,7 +94,26 @@ Result<void> Assembly::add_tables(const LookUp& look_up) {
   return {};
 }
 
+/// A scale multiplies what it belongs to, which gives the real type of the other tables.
+void Assembly::write_of_ids(const LookUp& look_up) {
+  const auto table = "self." + look_up.name + "_table", scale = "self." + look_up.name + "_scale";
+  out_.look_ups += "def " + look_up.name + "(self, ids: Tensor) -> Tensor:\n";
+  line("rows = torch.embedding(" + table + ", ids)");
+  if (look_up.int8) {
+    line("scales = torch.embedding(" + scale + ", ids)");
+    line("rows = rows.to(scales.dtype) * scales");
+  }
+  std::string shape;
+  for (const auto n : look_up.shape) shape += (shape.empty() ? "" : ", ") + std::to_string(n);
+  if (look_up.shape.empty()) {
+    line("return rows.squeeze(-1)");
+  } else {
+    line("return " + (look_up.shape.size() == 1 ? "rows" : "rows.reshape(ids.size() + [" + shape + "])"));
+  }
+}
+
 void Assembly::write(const LookUp& look_up) {
+  if (look_up.of_ids()) return write_of_ids(look_up);
   const auto rows = [&](const std::string& index) {
     const auto table = "self." + look_up.name + "_table", scale = "self." + look_up.name + "_scale";
     const auto found = "torch.embedding(" + table + ", " + index + ")";
@@ -113,8 +146,29 @@ void Assembly::write(const LookUp& look_up) {
   line("return " + all + (look_up.shape.size() == 1 ? "" : ".reshape(" + shape + ")"));
 }
 
+Result<void> Assembly::check_sources() const {
+  const auto& wanted = program_.sources;
+  const auto wrong = [](const std::string& what) {
+    return fail("models.bad_program", what, "the program of a model");
+  };
+  if (singles_ + bags_ + denses_ == 0 && wanted.only_fields())
+    return fail("models.no_inputs", "the model has no input field");
+  if (wanted.users && inputs_.users.rows() == 0) return fail("models.no_inputs", "the model has no users");
+  if (wanted.items && inputs_.items.rows() == 0) return fail("models.no_inputs", "the model has no items");
+  if (wanted.history > 0 && !wanted.items) return wrong("a program with histories must look at items");
+  if (wanted.history > 0 && wanted.history != inputs_.history) {
+    return wrong("the program looks at histories of " + std::to_string(wanted.history) +
+                 ", and the inputs have " + std::to_string(inputs_.history));
+  }
+  if (program_.loss == Loss::bpr && program_.negatives == 0) return wrong("the loss bpr needs negatives");
+  if (program_.ranks() && !wanted.items) return wrong("a program that ranks must look at items");
+  if (program_.ranks() && wanted.fields)
+    return wrong("a program that ranks candidates must do without the row's fields, which tell its item");
+  return {};
+}
+
 Result<Assembled> Assembly::make() && {
-  if (singles_ + bags_ + denses_ == 0) return fail("models.no_inputs", "the model has no input field");
+  if (auto good = check_sources(); !good) return fail(good.error());
   for (const auto& look_up : program_.look_ups) {
     if (auto added = add_tables(look_up); !added) return fail(added.error());
   }
@@ -130,7 +184,9 @@ Result<Assembled> Assembly::make() && {
       return bad(noise.name, "has a rate of " + short_text(noise.rate) + ", which is not from 0 to 0.95");
     }
   }
-  if (bags_ > 0 && !program_.look_ups.empty()) {
+  const bool of_fields = std::any_of(program_.look_ups.begin(), program_.look_ups.end(),
+                                     [](const LookUp& look_up) { return !look_up.of_ids(); });
+  if (bags_ > 0 && of_fields) {
     out_.look_ups += "def share_of_bag(self, bags: Tensor, dense: Tensor) -> Tensor:\n";
     line("present = (bags >= 0).to(dense.dtype)");
     line("return present / present.sum(-1, keepdim=True).clamp(min=1.0)");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ struct TensorSpec {
   /// parameters.
   bool by_value = false;
   bool int8 = false;  // quantised: not trained
+  /// With by_value, of a table over users or items: only its first row begins as zeros.
+  bool by_id = false;
 
   bool operator==(const TensorSpec&) const = default;
 };
@@ -35,13 +38,18 @@ struct TensorSpec {
 /// denses: a single value's row of the table, the mean of a bag's rows (zeros for an empty bag), a dense
 /// field's own row times its value. Its tensors are NAME_table [table_rows, w] and NAME_dense [denses, w],
 /// where w is the product of `shape` (1 for a scalar); each only where the inputs have such fields.
+///
+/// With users or items for `fields`, a symbol with a value for each of them: the script calls
+/// `self.NAME(ids)` with int64 rows of the vocabulary, of any shape, and gets [that shape…, shape…]. Its
+/// tensor is NAME_table [rows of the vocabulary, w], of which row 0 (unknown, padding) begins as zeros.
 struct LookUp {
   std::string name;
-  std::vector<std::int64_t> shape;                               // of one row; empty: a scalar
-  std::string init;                                              // of both tables, as in TensorSpec
-  enum Fields : std::uint8_t { all, categorical } fields = all;  // categorical: singles and bags only
+  std::vector<std::int64_t> shape;  // of one row; empty: a scalar
+  std::string init;                 // of both tables, as in TensorSpec
+  enum Fields : std::uint8_t { all, categorical, users, items } fields = all;  // categorical: no denses
   bool int8 = false;  // NAME_table is int8, and NAME_scale [table_rows, 1] has one factor a row
 
+  bool of_ids() const { return fields == users || fields == items; }
   std::int64_t width() const;  // w; 0 where the shape makes no sense
   bool operator==(const LookUp&) const = default;
 };
@@ -56,6 +64,14 @@ struct NoiseSpec {
   bool operator==(const NoiseSpec&) const = default;
 };
 
+/// What training minimises, for logits z of a row's candidates: candidate 0 is the row's own item.
+///   logloss, mse  of every candidate and its label, in their mean: the row's for its own item (without
+///                 negatives), else 1 for it and 0 for the sampled ones. mse is of z itself
+///   bpr           the mean over negatives j of -ln sigmoid(z_0 - z_j) (Rendle et al., UAI 2009)
+///   softmax       -ln softmax(z)_0 over the row's item and the sampled ones, or over all items
+/// In the mean over rows; of positive rows only where a program ranks.
+enum class Loss : std::uint8_t { logloss, bpr, softmax, mse };
+
 /// What a method's author writes. `script` is TorchScript that defines
 ///   forward(self, singles: Tensor, bags: Tensor, dense: Tensor, noise: bool) -> Tensor
 /// singles [B, S] int64; bags [B, M, L] int64, -1 is padding; dense [B, D]; the logits [B]. It reads its
@@ -63,14 +79,28 @@ struct NoiseSpec {
 /// may each be 0, and tables have the real type of `dense`, which is double in a check of gradients. Its
 /// operations are those of recsys/models/operations.cpp: arithmetic that changes nothing. Any other is
 /// refused.
+///
+/// Where `sources` are more than fields it defines
+///   forward(self, singles: Tensor, bags: Tensor, dense: Tensor, users: Tensor, items: Tensor,
+///           history: Tensor, ages: Tensor, noise: bool) -> Tensor
+/// users [B] int64; items [B, C] or, the same for all rows, [1, C] int64; history [B, T] int64, latest last,
+/// 0 pads at the front; ages [B, T] in days, real; the logits [B, C]. All are rows of the vocabularies. Of
+/// what it does not ask for: users are zeros, the others have no columns. A mask of noise is [B, width]
+/// however many candidates there are.
 struct Program {
   std::string script;
   std::vector<LookUp> look_ups = {};
   std::vector<TensorSpec> parameters = {};  // besides the tables of look_ups
   std::vector<NoiseSpec> noise = {};
-  /// The script also defines penalty(self) -> Tensor, a scalar that training adds to the mean log loss.
+  /// The script also defines penalty(self) -> Tensor, a scalar that training adds to the mean loss.
   bool penalised = false;
+  Sources sources = {};
+  Loss loss = Loss::logloss;
+  std::uint32_t negatives = 0;  // sampled a positive row. With softmax, 0: all items are candidates
 
+  /// Compares candidates of one row, which the row's fields would give away: it has to do without them
+  /// (sources.fields false), and to look at items.
+  bool ranks() const { return loss == Loss::bpr || loss == Loss::softmax || negatives > 0; }
   std::string to_json() const;
   /// Errors: models.bad_program.
   static Result<Program> from_json(std::string_view text);
@@ -80,6 +110,10 @@ struct Program {
 /// Numbers in a tensor; 0 where a dimension is not positive or there are more than 2^40.
 std::uint64_t count_of(const std::vector<std::int64_t>& shape);
 
+/// A loss by its name: logloss, bpr, softmax, mse.
+std::string_view loss_name(Loss loss);
+std::optional<Loss> loss_of(std::string_view name);
+
 /// A program made complete for some inputs.
 struct Assembled {
   std::string look_ups;             // TorchScript of the look-ups' methods; to be compiled before the script
@@ -87,7 +121,7 @@ struct Assembled {
   std::uint64_t values() const;     // numbers in all tensors: the exact parameter count
 };
 /// Errors: models.no_inputs; models.bad_program (a name twice or no identifier, a shape that is not positive,
-/// an unknown init …), with the name of the culprit.
+/// an unknown init, sources that contradict loss or inputs …), with the name of the culprit.
 Result<Assembled> assemble(const Program& program, const InputSpec& inputs);
 
 }  // namespace automodel::recsys

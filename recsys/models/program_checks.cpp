@@ -26,9 +26,9 @@ class Probe {
       : model_(compile_module(program, assembled, at::kDouble)),
         penalised_(program.penalised),
         inputs_(inputs),
-        batch_(random_batch(inputs_, kFewRows, seed)) {
+        batch_(random_batch(inputs_, kFewRows, seed, checked_candidates(program))) {
     Random random(seed, 3);
-    for (std::size_t r = 0; r < kFewRows; ++r) weights_.push_back(random.normal());
+    for (std::size_t r = 0; r < kFewRows * batch_.candidates; ++r) weights_.push_back(random.normal());
   }
 
   const std::vector<TensorSpec>& tensors() const { return model_.specs; }
@@ -38,6 +38,18 @@ class Probe {
       const auto& from = values.at(model_.specs[i].name);
       std::copy(from.begin(), from.end(), this->values(i));
     }
+  }
+  /// The largest difference that it makes to any logit whether all rows share the candidates of the first.
+  double difference_of_sharing() {
+    const torch::NoGradGuard no_gradients;
+    auto shared = batch_, repeated = batch_;
+    shared.shared_items = true;
+    shared.items.resize(batch_.candidates);
+    for (std::size_t i = 0; i < repeated.items.size(); ++i)
+      repeated.items[i] = shared.items[i % batch_.candidates];
+    const auto one = model_.forward(view(shared, inputs_, 0, kFewRows), false),
+               other = model_.forward(view(repeated, inputs_, 0, kFewRows), false);
+    return (one - other).abs().max().item<double>();
   }
   /// Empty where the output does not depend on the tensor.
   const at::Tensor& gradient(std::size_t i) const { return model_.tensors[i].grad(); }
@@ -58,7 +70,7 @@ class Probe {
  private:
   at::Tensor output() {
     const auto logits = model_.forward(view(batch_, inputs_, 0, kFewRows), false);
-    auto out = (logits * borrow(weights_.data(), {static_cast<std::int64_t>(kFewRows)}, at::kDouble)).sum();
+    auto out = (logits * borrow(weights_.data(), logits.sizes(), at::kDouble)).sum();
     return penalised_ ? out + model_.penalty() : out;
   }
 
@@ -82,6 +94,14 @@ Result<void> check_finite(Probe& probe, const char* where) {
     }
   }
   return {};
+}
+
+/// Catalogues are ranked, and all items are candidates in training, in the shared form.
+Result<void> check_sharing(Probe& probe, const Program& program) {
+  constexpr double kSame = 1e-9;
+  if (!program.ranks() || probe.difference_of_sharing() < kSame) return {};
+  return fail("models.bad_program",
+              "the logits of candidates differ when items are given once for all rows, as [1, C]");
 }
 
 /// Central differences. One of several steps must agree: a large one may step over the kink of a rectifier,
@@ -143,6 +163,7 @@ Result<void> check_gradients(const Program& program, const InputSpec& inputs, st
     if (!checked) return;
     probe.set(*random);
     checked = check_finite(probe, "random values");
+    if (checked) checked = check_sharing(probe, program);
     if (checked) compare_gradients(probe, seed, report);
   });
   if (!done) return done;
@@ -173,6 +194,16 @@ Result<void> check_values(const Assembled& assembled, const TensorValues& values
   return {};
 }
 
+bool is_of(const Batch& batch, const InputSpec& inputs) {
+  const auto rows = batch.rows, items = (batch.shared_items ? 1 : rows) * batch.candidates;
+  return batch.singles.size() == rows * inputs.singles() &&
+         batch.bags.size() == rows * inputs.bags() * inputs.max_bag &&
+         batch.dense.size() == rows * inputs.denses() &&
+         batch.users.size() == (inputs.users.rows() > 0 ? rows : 0) &&
+         batch.items.size() == (inputs.items.rows() > 0 ? items : 0) &&
+         batch.history.size() == rows * inputs.history && batch.ages.size() == rows * inputs.history;
+}
+
 }  // namespace
 
 Result<std::vector<double>> run_program(const Program& program, const InputSpec& inputs, const Batch& batch,
@@ -180,12 +211,8 @@ Result<std::vector<double>> run_program(const Program& program, const InputSpec&
   const auto assembled = assemble(program, inputs);
   if (!assembled) return fail(assembled.error());
   if (auto same = check_values(*assembled, values); !same) return fail(same.error());
-  if (batch.singles.size() != batch.rows * inputs.singles() ||
-      batch.bags.size() != batch.rows * inputs.bags() * inputs.max_bag ||
-      batch.dense.size() != batch.rows * inputs.denses()) {
-    return fail("models.bad_values", "the batch is not of these inputs");
-  }
-  std::vector<double> out(batch.rows);
+  if (!is_of(batch, inputs)) return fail("models.bad_values", "the batch is not of these inputs");
+  std::vector<double> out(batch.rows * batch.candidates);
   const auto done = guarded("running the model", [&] {
     const torch::NoGradGuard no_gradients;
     auto model = compile_module(program, *assembled, at::kDouble);
@@ -194,7 +221,7 @@ Result<std::vector<double>> run_program(const Program& program, const InputSpec&
       model.tensors[i].copy_(borrow(from.data(), model.specs[i].shape, at::kDouble));
     }
     const auto logits = model.forward(view(batch, inputs, 0, batch.rows), false).contiguous();
-    std::copy_n(logits.data_ptr<double>(), batch.rows, out.begin());
+    std::copy_n(logits.data_ptr<double>(), logits.numel(), out.begin());
   });
   if (!done) return fail(done.error());
   return out;

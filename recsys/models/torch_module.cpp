@@ -13,18 +13,41 @@ at::Tensor borrow(const void* data, at::IntArrayRef shape, at::ScalarType type) 
   return at::from_blob(const_cast<void*>(data), shape, at::TensorOptions().dtype(type));
 }
 
+namespace {
+
+/// What the script's forward is called with, in its order.
+std::vector<c10::IValue> arguments(const Rows& rows, const Sources& sources, at::ScalarType real) {
+  const auto whole = [](std::size_t n) { return static_cast<std::int64_t>(n); };
+  const auto n = whole(rows.rows);
+  const auto s = sources.fields ? whole(rows.singles) : 0, m = sources.fields ? whole(rows.bags) : 0,
+             l = sources.fields ? whole(rows.max_bag) : 0, d = sources.fields ? whole(rows.denses) : 0;
+  std::vector<c10::IValue> out = {borrow(rows.single_codes, {n, s}, at::kLong),
+                                  borrow(rows.bag_codes, {n, m, l}, at::kLong),
+                                  borrow(rows.dense, {n, d}, at::kFloat).to(real)};
+  if (sources.only_fields()) return out;
+  const auto c = sources.items ? whole(rows.candidates) : 0, t = whole(sources.history);
+  out.emplace_back(sources.users ? borrow(rows.users, {n}, at::kLong) : at::zeros({n}, at::kLong));
+  out.emplace_back(borrow(rows.items, {rows.shared_items ? 1 : n, c}, at::kLong));
+  out.emplace_back(borrow(rows.past, {n, t}, at::kLong));
+  out.emplace_back(borrow(rows.ages, {n, t}, at::kFloat).to(real));
+  return out;
+}
+
+}  // namespace
+
 at::Tensor TorchModule::forward(const Rows& rows, bool with_noise) {
   const Plain plain(false);
-  const auto n = static_cast<std::int64_t>(rows.rows), s = static_cast<std::int64_t>(rows.singles),
-             m = static_cast<std::int64_t>(rows.bags), l = static_cast<std::int64_t>(rows.max_bag),
-             d = static_cast<std::int64_t>(rows.denses);
-  auto out = module
-                 .forward({borrow(rows.single_codes, {n, s}, at::kLong),
-                           borrow(rows.bag_codes, {n, m, l}, at::kLong),
-                           borrow(rows.dense, {n, d}, at::kFloat).to(real), with_noise})
-                 .toTensor();
-  TORCH_CHECK(out.dim() == 1 && out.size(0) == n, "forward gives ", out.sizes(), " where [", n,
-              "] is needed: one logit a row");
+  auto given = arguments(rows, sources, real);
+  given.emplace_back(with_noise);
+  auto out = module.forward(std::move(given)).toTensor();
+  const auto n = static_cast<std::int64_t>(rows.rows), c = static_cast<std::int64_t>(rows.candidates);
+  if (sources.only_fields()) {
+    TORCH_CHECK(out.dim() == 1 && out.size(0) == n, "forward gives ", out.sizes(), " where [", n,
+                "] is needed: one logit a row");
+  } else {
+    TORCH_CHECK(out.dim() == 2 && out.size(0) == n && out.size(1) == c, "forward gives ", out.sizes(),
+                " where [", n, ", ", c, "] is needed: one logit a row and candidate");
+  }
   TORCH_CHECK(out.scalar_type() == real, "forward gives numbers of type ", out.scalar_type(), " where ", real,
               " is needed");
   return out;
@@ -42,6 +65,7 @@ TorchModule compile_module(const Program& program, const Assembled& assembled, a
   TorchModule out;
   out.specs = assembled.tensors;
   out.real = real;
+  out.sources = program.sources;
   for (const auto& spec : assembled.tensors) {
     auto tensor = at::zeros(spec.shape, spec.int8 ? at::kChar : real);
     if (!spec.int8) tensor.requires_grad_(true);

@@ -19,8 +19,10 @@ struct TorchModule {
   std::vector<TensorSpec> specs;
   std::vector<at::Tensor> tensors;  // one a spec; zeros at first
   at::ScalarType real = at::kFloat;
+  Sources sources;
 
-  /// Logits [rows]; `rows` must stay until gradients are taken.
+  /// Logits [rows], or [rows, candidates] where there are other sources than fields; `rows` must stay until
+  /// gradients are taken.
   at::Tensor forward(const Rows& rows, bool with_noise);
   at::Tensor penalty();  // only of a program that is penalised
 };

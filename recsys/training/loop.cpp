@@ -6,6 +6,7 @@
 
 #include "recsys/models/inference.hpp"
 #include "recsys/models/values.hpp"
+#include "recsys/training/losses.hpp"
 
 namespace automodel::recsys {
 namespace {
@@ -22,13 +23,13 @@ void copy_row(const std::vector<T>& from, std::size_t position, std::size_t widt
 }  // namespace
 
 Loop::Loop(Net& net, const InputEncoder& encoder, std::span<const float> labels,
-           std::span<const std::uint32_t> rows, const Settings& settings, const std::vector<NoiseSpec>& noise,
+           std::span<const std::uint32_t> rows, const Settings& settings, const Program& program,
            std::uint64_t seed)
     : net_(net),
       encoder_(encoder),
       labels_(labels),
       rows_(rows),
-      noise_(noise),
+      program_(program),
       seed_(seed),
       batch_size_(static_cast<std::size_t>(number(settings, "batch"))),
       rate_(static_cast<float>(number(settings, "lr"))),
@@ -45,7 +46,8 @@ Loop::Loop(Net& net, const InputEncoder& encoder, std::span<const float> labels,
     if (field.cardinality > kFewValues) hidden_.push_back({position, field.offset});
     ++position;
   }
-  const auto bytes = 8 * spec.singles() + 8 * spec.bags() * spec.max_bag + 4 * spec.denses();
+  const auto bytes =
+      8 * spec.singles() + 8 * spec.bags() * spec.max_bag + 4 * spec.denses() + 16 + 12 * spec.history;
   whole_ = rows.size() * bytes <= kWholeBytes;
   if (whole_) encoder_.encode(rows_, {}, all_);
 }
@@ -62,7 +64,16 @@ void Loop::gather(std::span<const std::uint32_t> positions) {
     batch_.singles.resize(positions.size() * s);
     batch_.bags.resize(positions.size() * m);
     batch_.dense.resize(positions.size() * d);
+    const auto t = static_cast<std::size_t>(spec.history);
+    batch_.users.resize(all_.users.empty() ? 0 : positions.size());
+    batch_.items.resize(all_.items.empty() ? 0 : positions.size());
+    batch_.history.resize(positions.size() * t);
+    batch_.ages.resize(positions.size() * t);
     for (std::size_t i = 0; i < positions.size(); ++i) {
+      if (!all_.users.empty()) batch_.users[i] = all_.users[positions[i]];
+      if (!all_.items.empty()) batch_.items[i] = all_.items[positions[i]];
+      copy_row(all_.history, positions[i], t, batch_.history.data() + i * t);
+      copy_row(all_.ages, positions[i], t, batch_.ages.data() + i * t);
       copy_row(all_.singles, positions[i], s, batch_.singles.data() + i * s);
       copy_row(all_.bags, positions[i], m, batch_.bags.data() + i * m);
       copy_row(all_.dense, positions[i], d, batch_.dense.data() + i * d);
@@ -85,9 +96,9 @@ void Loop::hide_ids(Random& random) {
 /// Inverted dropout (Srivastava et al., JMLR 2014, section 10). Eight units share one draw of 64 bits, a byte
 /// each, so the rate is rounded to 1/256, and what is kept is scaled by exactly the share that is kept.
 void Loop::draw_masks(std::size_t rows, Random& random) {
-  for (std::size_t i = 0; i < noise_.size(); ++i) {
+  for (std::size_t i = 0; i < program_.noise.size(); ++i) {
     const auto mask = net_.mask(i, rows);
-    const auto cut = static_cast<std::uint64_t>(std::lround(noise_[i].rate * 256));
+    const auto cut = static_cast<std::uint64_t>(std::lround(program_.noise[i].rate * 256));
     const float kept = 256.0F / static_cast<float>(256 - cut);
     float* out = mask.data();
     std::size_t left = mask.size();
@@ -101,7 +112,7 @@ void Loop::draw_masks(std::size_t rows, Random& random) {
   }
 }
 
-/// Gives the sum of the rows' log losses.
+/// Gives the sum of the rows' losses.
 Result<double> Loop::step(std::span<const std::uint32_t> positions, Random& random) {
   gather(positions);
   hide_ids(random);
@@ -110,12 +121,8 @@ Result<double> Loop::step(std::span<const std::uint32_t> positions, Random& rand
   gradient_.resize(positions.size());
   const auto rows = view(batch_, encoder_.spec(), 0, positions.size());
   if (auto done = net_.forward(rows, logits_); !done) return fail(done.error());
-  double loss = 0;
-  for (std::size_t i = 0; i < logits_.size(); ++i) {
-    const float z = logits_[i], y = batch_.labels[i];
-    loss += log_loss(z, y);
-    gradient_[i] = (sigmoid(z) - y) / static_cast<float>(logits_.size());
-  }
+  const double loss =
+      loss_and_gradient(program_.loss, {positions.size(), 1, batch_.labels}, logits_, gradient_);
   if (!std::isfinite(loss)) {
     return fail("training.nan", "the loss is no longer a number at step " + std::to_string(steps + 1), {},
                 "try a smaller lr");

@@ -17,11 +17,10 @@ class Loop {
   /// `labels`: one a row of the data set. Everything referred to must outlive the loop. Encodes all rows at
   /// once where that takes under 256 MB, else each batch anew.
   Loop(Net& net, const InputEncoder& encoder, std::span<const float> labels,
-       std::span<const std::uint32_t> rows, const Settings& settings, const std::vector<NoiseSpec>& noise,
+       std::span<const std::uint32_t> rows, const Settings& settings, const Program& program,
        std::uint64_t seed);
 
-  /// Epochs count from 1; what is random in one depends on the seed and its number alone. Gives the mean log
-  /// loss. Errors: training.nan, models.*.
+  /// Epochs count from 1; what is random in one depends on the seed and its number alone. Gives the mean loss. Errors: training.nan, models.*.
   Result<double> epoch(std::uint32_t number);
 
   std::vector<AdamState>& moments() { return moments_; }
@@ -37,7 +36,7 @@ class Loop {
   const InputEncoder& encoder_;
   std::span<const float> labels_;
   std::span<const std::uint32_t> rows_;
-  const std::vector<NoiseSpec>& noise_;
+  const Program& program_;
   std::uint64_t seed_;
   std::size_t batch_size_;
   float rate_, l2_;

@@ -150,7 +150,7 @@ Result<std::uint32_t> restore(const Task& task, const Program& program, const In
 
 Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
   const auto start = Clock::now();
-  auto encoder = InputEncoder::fit(task.data, task.features, task.label, task.train);
+  auto encoder = InputEncoder::fit(task.data, task.features, task.label, task.train, task.options.sources);
   if (!encoder) return fail(encoder.error());
   const auto text = task.options.program(encoder->spec());
   if (!text) return fail(text.error());
@@ -158,10 +158,11 @@ Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
     if (look_up.int8)
       return fail("models.bad_program", "'" + look_up.name + "' is int8: that is not trained");
   }
+  if (text->ranks()) return fail("models.bad_program", "programs that rank candidates are not trained yet");
   auto net = Net::compile(*text, encoder->spec(), task.options.threads);
   if (!net) return fail(net.error());
   initialise(*net, encoder->spec(), task.options.seed);
-  Loop loop(*net, *encoder, task.labels, task.train, task.settings, text->noise, task.options.seed);
+  Loop loop(*net, *encoder, task.labels, task.train, task.settings, *text, task.options.seed);
 
   Trained out;
   Best best;

@@ -20,6 +20,7 @@ struct TrainOptions {
   Settings settings;
   /// Makes what is trained, once the inputs are fitted. `configure` gives one for the methods of recsys.
   std::function<Result<Program>(const InputSpec&)> program;
+  Sources sources = {};     // what the inputs are to have, as the program says of itself
   std::string description;  // of the method, kept with the model: its card; may be empty
   std::uint32_t max_epochs = 8;
   std::uint32_t patience = 2;  // epochs without a better `metric` before it stops
@@ -33,7 +34,7 @@ struct TrainOptions {
 
 struct EpochReport {
   std::uint32_t epoch = 0;
-  double train_loss = 0;  // mean log loss, without penalties and l2
+  double train_loss = 0;  // mean loss, without penalties and l2
   Metrics metrics;        // on the rows given for validation
   double seconds = 0;
 };

@@ -58,6 +58,7 @@ class SmallWorld {
       if (!method) return fail(method.error());
       complete.settings = method->settings;
       complete.program = method->program;
+      complete.sources = method->sources;
     }
     return train(data, y, parts, validation, *engine, label, complete, on_epoch);
   }

@@ -77,6 +77,7 @@ Result<Task> prepare(const Program& program, const Options& options) {
   how.method = options.method;
   how.settings = std::move(method->settings);
   how.program = std::move(method->program);
+  how.sources = method->sources;
   how.max_epochs = options.epochs;
   how.patience = options.patience;
   how.metric = metric;
