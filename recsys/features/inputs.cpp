@@ -25,6 +25,12 @@ std::size_t InputSpec::singles() const { return count_kind(fields, Field::Kind::
 std::size_t InputSpec::bags() const { return count_kind(fields, Field::Kind::bag); }
 std::size_t InputSpec::denses() const { return count_kind(fields, Field::Kind::dense); }
 
+std::vector<std::uint32_t> Vocabulary::by_code() const {
+  std::vector<std::uint32_t> out(codes.empty() ? 0 : codes.back() + std::size_t{1});
+  for (std::size_t i = 0; i < codes.size(); ++i) out[codes[i]] = static_cast<std::uint32_t>(i) + 1;
+  return out;
+}
+
 void InputSpec::lay_out() {
   table_rows = 0;
   for (Field& field : fields) {
@@ -56,15 +62,6 @@ struct InputEncoder::Ids {
 };
 
 namespace {
-
-/// [code] -> row.
-std::vector<std::uint32_t> rows_of(const Vocabulary& vocabulary) {
-  std::vector<std::uint32_t> out;
-  if (vocabulary.rows() > 0) out.resize(vocabulary.codes.back() + std::size_t{1});
-  for (std::size_t i = 0; i < vocabulary.codes.size(); ++i)
-    out[vocabulary.codes[i]] = static_cast<std::uint32_t>(i) + 1;
-  return out;
-}
 
 /// Those of `codes` that the rows hold.
 Vocabulary vocabulary_of(std::span<const std::uint32_t> codes, std::span<const std::uint32_t> rows,
@@ -162,8 +159,8 @@ Result<InputEncoder> InputEncoder::bind(const Dataset& data, const FeatureEngine
   }
   out.sources_ = std::move(sources);
   auto ids = std::make_shared<Ids>();
-  ids->users = rows_of(out.spec_.users);
-  ids->items = rows_of(out.spec_.items);
+  ids->users = out.spec_.users.by_code();
+  ids->items = out.spec_.items.by_code();
   if (out.spec_.history > 0) ids->past.emplace(data, ids->items);
   out.ids_ = std::move(ids);
   return out;

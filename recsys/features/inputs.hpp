@@ -33,6 +33,8 @@ struct Vocabulary {
   std::vector<std::uint32_t> codes;  // the data set's, ascending
   /// Of a table over it; 0 where the method does not look at them.
   std::uint32_t rows() const { return codes.empty() ? 0 : static_cast<std::uint32_t>(codes.size()) + 1; }
+  /// [code] -> row, 0 for the unknown; codes past the end are unknown too.
+  std::vector<std::uint32_t> by_code() const;
 };
 
 constexpr std::uint32_t longest_history = 4096;

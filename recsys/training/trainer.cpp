@@ -158,11 +158,13 @@ Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
     if (look_up.int8)
       return fail("models.bad_program", "'" + look_up.name + "' is int8: that is not trained");
   }
-  if (text->ranks()) return fail("models.bad_program", "programs that rank candidates are not trained yet");
   auto net = Net::compile(*text, encoder->spec(), task.options.threads);
   if (!net) return fail(net.error());
   initialise(*net, encoder->spec(), task.options.seed);
-  Loop loop(*net, *encoder, task.labels, task.train, task.settings, *text, task.options.seed);
+  Batches batches(*encoder, task.data, task.labels, task.train, task.settings, *text);
+  if (batches.size() == 0)
+    return fail("training.no_rows", "there are no positive rows to learn a ranking from", task.data.name());
+  Loop loop(*net, *encoder, batches, task.settings, *text, task.options.seed);
 
   Trained out;
   Best best;
@@ -187,7 +189,7 @@ Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
       best = {epoch, 0, metrics->at(task.options.metric), *metrics,
               write_checkpoint(model_of(task, encoder->spec(), *text, *net))};
     }
-    out.rows += task.train.size();
+    out.rows += batches.size();
     out.epochs.push_back({epoch, *loss, *metrics, since(epoch_start)});
     if (!on_epoch(out.epochs.back())) {
       out.stopped = true;

@@ -47,9 +47,9 @@ struct Trained {
   std::string
       resume;  // bytes: weights and optimiser of the last epoch, and the best one; empty for baselines
   std::uint64_t parameters = 0;  // numbers in all tensors
-  std::uint64_t rows = 0;        // rows times epochs of this call
-  double seconds = 0;            // of this call, measuring included
-  bool stopped = false;          // by on_epoch
+  std::uint64_t rows = 0;  // rows learnt from (the positive ones where it ranks) times epochs of this call
+  double seconds = 0;      // of this call, measuring included
+  bool stopped = false;    // by on_epoch
 };
 
 /// `labels` has one value per row of the data set. `on_epoch` (may be empty) returns false to stop there.
