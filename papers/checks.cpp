@@ -53,8 +53,8 @@ struct Instance {
 };
 
 Result<Instance> instance(const std::string& name, const std::string& text, const CompileRequest& request,
-                          const recsys::InputSpec& inputs) {
-  Instance out{compile_card(name, text, request, relatives_of(name)), {}};
+                          const recsys::InputSpec& inputs, const Cards& added) {
+  Instance out{compile_card(name, text, request, relatives_of(name, added)), {}};
   auto script = script_for(out.card, counts_of(inputs));
   if (!script) return fail(script.error());
   out.script = std::move(*script);
@@ -109,9 +109,9 @@ Result<double> disagreement(const CompiledCard& card, const recsys::InputSpec& i
 }
 
 Result<CardReport> check_card(const std::string& name, const std::string& text, const CompileRequest& request,
-                              const recsys::InputSpec& inputs, std::uint64_t seed) {
+                              const recsys::InputSpec& inputs, std::uint64_t seed, const Cards& added) {
   CardReport out;
-  const auto whole = instance(name, text, request, inputs);
+  const auto whole = instance(name, text, request, inputs, added);
   if (!whole) return fail(whole.error());
   const auto assembled = recsys::assemble(to_program(whole->script), inputs);
   if (!assembled) return fail(assembled.error());
@@ -138,7 +138,7 @@ Result<CardReport> check_card(const std::string& name, const std::string& text, 
   if (auto done = compare(whole->card, small, ""); !done) return fail(done.error());
   if (auto done = compare(whole->card, more_fields, " with more fields"); !done) return fail(done.error());
   for (const auto& variation : variations(whole->card, request)) {
-    const auto other = compile_card(name, text, variation, relatives_of(name));
+    const auto other = compile_card(name, text, variation, relatives_of(name, added));
     const auto possible = script_for(other, counts_of(small));
     if (!possible && possible.error().code == "papers.bad_size") continue;  // two settings that do not go together
     std::string what = " with";

@@ -33,6 +33,6 @@ struct CardReport {
 /// answers to 1e-5; the stated number of parameters; and those of `recsys::check_program`. Errors: papers.disagrees,
 /// papers.wrong_count, papers.*, models.*.
 Result<CardReport> check_card(const std::string& name, const std::string& text, const CompileRequest& request,
-                              const recsys::InputSpec& inputs, std::uint64_t seed);
+                              const recsys::InputSpec& inputs, std::uint64_t seed, const Cards& added = {});
 
 }  // namespace automodel::papers

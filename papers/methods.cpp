@@ -23,9 +23,10 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
-Error unknown_method(const std::string& name) {
+Error unknown_method(const std::string& name, const Cards& added) {
   std::vector<std::string> known;
   for (const auto& card : library()) known.emplace_back(card.name);
+  for (const auto& [other, text] : added) known.push_back(other);
   for (const auto& other : recsys::methods()) {
     if (!other.trained_by_gradient) known.push_back(other.name);
   }
@@ -61,30 +62,32 @@ recsys::Program to_program(const Script& script) {
   return out;
 }
 
-Result<std::string> card_text(std::string_view name_or_file) {
+Result<std::string> card_text(std::string_view name_or_file, const Cards& added) {
   if (const auto card = find_in_library(name_or_file)) return std::string(card->text);
+  if (const auto card = added.find(name_or_file); card != added.end()) return card->second;
   const std::string name(name_or_file);
   if (name.ends_with(".md")) return read_file(name);
-  return fail(unknown_method(name));
+  return fail(unknown_method(name, added));
 }
 
-FindCard relatives_of(std::string_view name_or_file) {
+FindCard relatives_of(std::string_view name_or_file, const Cards& added) {
   const std::filesystem::path file(name_or_file);
   const auto folder = file.extension() == ".md" ? std::optional(file.parent_path()) : std::nullopt;
-  return [folder](const std::string& name) -> Result<std::string> {
+  return [folder, added](const std::string& name) -> Result<std::string> {
     if (const auto card = find_in_library(name)) return std::string(card->text);
+    if (const auto card = added.find(name); card != added.end()) return card->second;
     if (folder && std::filesystem::exists(*folder / (name + ".md"))) return read_file((*folder / (name + ".md")).string());
-    auto error = unknown_method(name);
+    auto error = unknown_method(name, added);
     error.code = "papers.no_such_card";
     return fail(std::move(error));
   };
 }
 
-Result<recsys::Configured> configure(std::string_view method, const recsys::Settings& settings) {
+Result<recsys::Configured> configure(std::string_view method, const recsys::Settings& settings, const Cards& added) {
   if (const auto counted = recsys::find_method(method); counted && !(*counted)->trained_by_gradient) {
     return recsys::configure(method, settings);
   }
-  auto text = card_text(method);
+  auto text = card_text(method, added);
   if (!text) return fail(text.error());
   CompileRequest request;
   recsys::Settings common;
@@ -93,7 +96,8 @@ Result<recsys::Configured> configure(std::string_view method, const recsys::Sett
     const bool is_common = std::any_of(all.begin(), all.end(), [&](const recsys::Parameter& p) { return p.name == key; });
     (is_common ? common : request.settings)[key] = value;
   }
-  auto compiled = std::make_shared<const CompiledCard>(compile_card(std::string(method), std::move(*text), request, relatives_of(method)));
+  auto compiled = std::make_shared<const CompiledCard>(compile_card(std::string(method), std::move(*text), request,
+                                                               relatives_of(method, added)));
   if (!compiled->problems.empty()) return fail(as_error(compiled->problems, compiled->method.card.source));
   for (const auto& [key, value] : compiled->settings) common.emplace(key, value);
   auto complete = recsys::complete_common(std::move(common));

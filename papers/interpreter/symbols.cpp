@@ -95,10 +95,14 @@ bool Evaluator::match(const Definition& definition, const Indices& indices, Scop
     Bound bound;
     bound.value = indices[p] - offset;
     const auto beside = definition.ranges.find(pattern.letter), anywhere = method_.ranges.find(pattern.letter);
-    if (const bool is_beside = beside != definition.ranges.end(); is_beside || anywhere != method_.ranges.end()) {
-      const auto& range = is_beside ? beside->second : anywhere->second;
-      bound.low = size(range.low);
-      bound.high = size(range.high);
+    const bool is_beside = beside != definition.ranges.end();
+    std::optional<Range> range;
+    if (is_beside) range = beside->second;
+    else if (anywhere != method_.ranges.end()) range = anywhere->second;
+    else range = range_from_use(method_, pattern.letter, definition.right, definition.ranges);
+    if (range) {
+      bound.low = size(range->low);
+      bound.high = size(range->high);
       if (definition.wraps && is_beside && bound.value < bound.low) return false;
     }
     scope.letters[pattern.letter] = bound;

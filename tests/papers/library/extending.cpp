@@ -61,6 +61,22 @@ $$ \mathbf{x}_{l+1} \leftarrow \mathbf{x}_{l+1} \odot \sigma(\mathbf{q}_l) + \ma
   BOOST_TEST(report->disagreement <= 1e-5);
 }
 
+BOOST_AUTO_TEST_CASE(an_index_whose_range_nobody_said_runs_in_the_interpreter_as_far_as_in_the_program) {
+  const auto report = checked(R"(+++
+method = "attention"
+[parameters]
+k = 3
++++
+The value of each field $i = 1, \dots, n$ has an embedding $\mathbf{e}_i \in \mathbb{R}^{k}$.
+
+$$ \alpha_{i,j} = \mathrm{softmax}_j(\langle \mathbf{e}_i, \mathbf{e}_j \rangle) $$
+$$ \mathbf{z}_i = \mathrm{ReLU}(\sum_{j=1}^{n} \alpha_{i,j} \mathbf{e}_j) $$
+$$ \hat{y} = \sigma(b + \mathbf{u}^\top [\mathbf{z}_1; \dots; \mathbf{z}_n]) $$
+)");
+  BOOST_TEST_REQUIRE(report.has_value(), said(report));
+  BOOST_TEST(report->disagreement <= 1e-5);
+}
+
 BOOST_AUTO_TEST_CASE(softmax_over_pairs_in_an_equation_of_its_own_agrees_with_the_interpreter) {
   const auto report = checked(R"(+++
 method = "pairs"
