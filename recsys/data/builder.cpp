@@ -4,12 +4,15 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "recsys/data/files.hpp"
 
 namespace automodel::recsys {
 
 namespace {
+
+constexpr std::size_t kPiece = std::size_t{1} << 16U;  // values that are put in order at a time
 
 template <class T>
 std::string_view bytes_of(const std::vector<T>& values) {
@@ -26,6 +29,26 @@ class FileWriter {
     const std::string name = stem_ + "." + suffix;
     if (auto written = write_file(directory_ / name, bytes); !written) return written;
     files_.push_back({name, bytes.size(), hash_hex(bytes)});
+    return {};
+  }
+
+  /// `order` as in `order_by_time`.
+  template <class T>
+  Result<void> put_values(const std::string& suffix, std::span<const T> values, const std::vector<std::uint32_t>& order) {
+    const std::string name = stem_ + "." + suffix;
+    auto sink = FileSink::create(directory_ / name);
+    if (!sink) return fail(sink.error());
+    std::vector<T> piece;
+    for (std::size_t first = 0; first < values.size(); first += kPiece) {
+      const auto count = std::min(kPiece, values.size() - first);
+      piece.assign(values.begin() + static_cast<std::ptrdiff_t>(first), values.begin() + static_cast<std::ptrdiff_t>(first + count));
+      if (!order.empty())
+        for (std::size_t i = 0; i < count; ++i) piece[i] = values[order[first + i]];
+      if (auto done = sink->write(bytes_of(piece)); !done) return done;
+    }
+    auto written = sink->finish();
+    if (!written) return fail(written.error());
+    files_.push_back({name, written->bytes, written->blake2b});
     return {};
   }
 
@@ -97,10 +120,8 @@ std::size_t DatasetBuilder::add_column(std::string name, ColumnKind kind, Table 
     name = std::string(table == Table::users ? "user_" : table == Table::items ? "item_" : "row_") + name;
   const std::string base = name;
   for (int n = 2; taken(name); ++n) name = base + "_" + std::to_string(n);
-  Column column;
-  column.info = {name, kind, table, 0, context};
-  column.separator = std::move(separator);
-  columns_.push_back(std::move(column));
+  columns_.push_back({{name, kind, table, 0, context}, std::move(separator), Spool<std::uint32_t>(scratch_), {},
+                      Spool<float>(scratch_), {}, {}});
   return columns_.size() - 1;
 }
 
@@ -115,7 +136,7 @@ void DatasetBuilder::set(std::size_t column, std::size_t row, std::string_view v
   value = trim(value);
   switch (to.info.kind) {
     case ColumnKind::category:
-      if (to.codes.size() <= row) to.codes.resize(row + 1, 0);
+      to.codes.resize(row + 1, 0);
       to.codes[row] = value.empty() ? 0 : to.vocabulary.code(value) + 1;
       break;
     case ColumnKind::categories: {
@@ -129,7 +150,7 @@ void DatasetBuilder::set(std::size_t column, std::size_t row, std::string_view v
       break;
     }
     case ColumnKind::number:
-      if (to.numbers.size() <= row) to.numbers.resize(row + 1, std::numeric_limits<float>::quiet_NaN());
+      to.numbers.resize(row + 1, std::numeric_limits<float>::quiet_NaN());
       if (const auto number = parse_number(value)) to.numbers[row] = static_cast<float>(*number);
       break;
     case ColumnKind::text:
@@ -153,6 +174,7 @@ namespace {
 
 template <class T>
 std::vector<T> reordered(std::vector<T>& values, const std::vector<std::uint32_t>& order) {
+  if (order.empty()) return std::move(values);
   std::vector<T> out;
   out.reserve(values.size());
   for (const std::uint32_t row : order) out.push_back(std::move(values[row]));
@@ -166,13 +188,13 @@ Result<ManifestColumn> DatasetBuilder::write_column(const std::filesystem::path&
                                                     const std::vector<std::uint32_t>& order) const {
   const std::size_t rows = rows_of(column.info.table);
   const bool sorted = column.info.table == Table::interactions;
+  static const std::vector<std::uint32_t> as_given;
   FileWriter files(directory, "c" + std::to_string(number));
   Result<void> done;
   switch (column.info.kind) {
     case ColumnKind::category:
       column.codes.resize(rows, 0);
-      if (sorted) column.codes = reordered(column.codes, order);
-      done = files.put("codes", bytes_of(column.codes));
+      done = files.put_values("codes", std::as_const(column.codes).span(), sorted ? order : as_given);
       break;
     case ColumnKind::categories: {
       column.sets.resize(rows);
@@ -189,8 +211,7 @@ Result<ManifestColumn> DatasetBuilder::write_column(const std::filesystem::path&
     }
     case ColumnKind::number:
       column.numbers.resize(rows, std::numeric_limits<float>::quiet_NaN());
-      if (sorted) column.numbers = reordered(column.numbers, order);
-      done = files.put("numbers", bytes_of(column.numbers));
+      done = files.put_values("numbers", std::as_const(column.numbers).span(), sorted ? order : as_given);
       break;
     case ColumnKind::text:
       column.texts.resize(rows);
@@ -208,25 +229,30 @@ Result<ManifestColumn> DatasetBuilder::write_column(const std::filesystem::path&
   return ManifestColumn{column.info, files.files_};
 }
 
+std::vector<std::uint32_t> DatasetBuilder::order_by_time() {
+  const auto times = time_.span();
+  if (times.empty()) return {};
+  std::vector<std::uint32_t> order;
+  if (!std::is_sorted(times.begin(), times.end())) {
+    order.resize(times.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return times[a] < times[b]; });
+  }
+  // The year 5138 in seconds is 1973 in milliseconds: larger numbers are milliseconds.
+  if (*std::max_element(times.begin(), times.end()) > 100'000'000'000)
+    for (std::int64_t& time : times) time /= 1000;
+  return order;
+}
+
 Result<void> DatasetBuilder::write(const std::filesystem::path& directory, const std::string& source,
                                    const std::string& importer) {
   Manifest manifest{source,         importer, user_.size(), users_.tokens().size(), items_.tokens().size(),
                     !time_.empty(), {}};
-  std::vector<std::uint32_t> order(user_.size());
-  std::iota(order.begin(), order.end(), 0u);
-  if (!time_.empty()) {
-    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return time_[a] < time_[b]; });
-    // The year 5138 in seconds is 1973 in milliseconds: larger numbers are milliseconds.
-    const bool milliseconds = time_[order.back()] > 100'000'000'000;
-    time_ = reordered(time_, order);
-    if (milliseconds)
-      for (std::int64_t& time : time_) time /= 1000;
-  }
-  const auto write_ids = [&](const std::string& name, std::vector<std::uint32_t>& codes,
+  const auto order = order_by_time();
+  const auto write_ids = [&](const std::string& name, const Spool<std::uint32_t>& codes,
                              const Vocabulary& ids) -> Result<void> {
     FileWriter files(directory, name);
-    codes = reordered(codes, order);
-    if (auto done = files.put("codes", bytes_of(codes)); !done) return done;
+    if (auto done = files.put_values("codes", codes.span(), order); !done) return done;
     if (auto done = files.put_texts("tokens", ids.tokens()); !done) return done;
     manifest.columns.push_back(
         {{name, ColumnKind::category, Table::interactions, ids.tokens().size(), true}, files.files_});
@@ -236,7 +262,7 @@ Result<void> DatasetBuilder::write(const std::filesystem::path& directory, const
   if (auto done = write_ids("item", item_, items_); !done) return done;
   if (!time_.empty()) {
     FileWriter files(directory, "time");
-    if (auto done = files.put("times", bytes_of(time_)); !done) return done;
+    if (auto done = files.put_values("times", std::as_const(time_).span(), order); !done) return done;
     manifest.columns.push_back({{"time", ColumnKind::time, Table::interactions, 0, true}, files.files_});
   }
   for (std::size_t c = 0; c < columns_.size(); ++c) {

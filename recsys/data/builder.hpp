@@ -1,4 +1,5 @@
-// A data set that grows row by row in memory, and is then written as columns.
+// A data set that grows row by row, and is then written as columns. What has a value a row grows in scratch files, not in memory;
+// texts, values of categories columns and vocabularies are held.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "recsys/data/manifest.hpp"
+#include "recsys/data/spool.hpp"
 
 namespace automodel::recsys {
 
@@ -27,6 +29,10 @@ class Vocabulary {
 
 class DatasetBuilder {
  public:
+  /// Scratch files lie in `directory`. What makes them grow throws std::filesystem::filesystem_error where the disk is full.
+  explicit DatasetBuilder(const std::filesystem::path& directory)
+      : scratch_(directory), user_(directory), item_(directory), time_(directory) {}
+
   /// The name is made unique and fit for expressions ("release date" -> release_date). `separator` cuts the
   /// values of a categories column. Returns the column's number.
   std::size_t add_column(std::string name, ColumnKind kind, Table table, bool context,
@@ -43,7 +49,7 @@ class DatasetBuilder {
   std::size_t add_row(std::uint32_t user, std::uint32_t item, std::optional<std::int64_t> time);
   std::size_t rows() const { return user_.size(); }
 
-  /// Sorts by time, writes columns and manifest into an existing directory, syncs. Errors: data.io.
+  /// Sorts by time where need be, writes columns and manifest into an existing directory, syncs. Errors: data.io.
   Result<void> write(const std::filesystem::path& directory, const std::string& source,
                      const std::string& importer);
 
@@ -51,20 +57,23 @@ class DatasetBuilder {
   struct Column {
     ColumnInfo info;
     std::string separator;
-    std::vector<std::uint32_t> codes;
+    Spool<std::uint32_t> codes;
     std::vector<std::vector<std::uint32_t>> sets;
-    std::vector<float> numbers;
+    Spool<float> numbers;
     std::vector<std::string> texts;
     Vocabulary vocabulary;
   };
   std::size_t rows_of(Table table) const;
+  /// Rows by time; empty where they are in order already.
+  std::vector<std::uint32_t> order_by_time();
   Result<ManifestColumn> write_column(const std::filesystem::path& directory, Column& column,
                                       std::size_t number, const std::vector<std::uint32_t>& order) const;
 
+  std::filesystem::path scratch_;
   std::vector<Column> columns_;
   Vocabulary users_, items_;
-  std::vector<std::uint32_t> user_, item_;
-  std::vector<std::int64_t> time_;
+  Spool<std::uint32_t> user_, item_;
+  Spool<std::int64_t> time_;
 };
 
 /// A finite number, or nothing. Surrounding blanks are ignored.

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 namespace automodel::recsys {
 
@@ -24,10 +25,24 @@ tl::unexpected<Error> io_error(const std::string& what, const std::filesystem::p
   return fail("data.io", what + ": " + std::strerror(number), path.string(), hint);
 }
 
+constexpr std::size_t hash_bytes = 32;
+using Hash = std::array<unsigned char, hash_bytes>;
+
+std::string hex(const Hash& hash) {
+  std::string text;
+  for (const unsigned char byte : hash) {
+    constexpr char digits[] = "0123456789abcdef";
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
 /// Closes on every way out.
 struct Descriptor {
   int value = -1;
   explicit Descriptor(int fd) : value(fd) {}
+  Descriptor(Descriptor&& other) noexcept : value(std::exchange(other.value, -1)) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
@@ -51,6 +66,10 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
   return std::shared_ptr<const MappedFile>(new MappedFile(data, size));
 }
 
+void MappedFile::read_ahead() const {
+  if (size_ > 0) ::madvise(const_cast<void*>(data_), size_, MADV_SEQUENTIAL);  // advice: that it is not taken is no error
+}
+
 MappedFile::~MappedFile() {
   if (size_ > 0) ::munmap(const_cast<void*>(data_), size_);
 }
@@ -69,16 +88,52 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   }
 }
 
-Result<void> write_file(const std::filesystem::path& path, std::string_view bytes) {
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (file.value < 0) return io_error("cannot create", path);
+struct FileSink::Impl {
+  std::filesystem::path path;
+  Descriptor file;
+  std::uint64_t bytes = 0;
+  crypto_generichash_state hash{};
+};
+
+FileSink::FileSink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+FileSink::FileSink(FileSink&&) noexcept = default;
+FileSink& FileSink::operator=(FileSink&&) noexcept = default;
+FileSink::~FileSink() = default;
+
+Result<FileSink> FileSink::create(const std::filesystem::path& path) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) return io_error("cannot create", path);
+  auto impl = std::make_unique<Impl>(Impl{path, Descriptor(file), 0, {}});
+  crypto_generichash_init(&impl->hash, nullptr, 0, hash_bytes);
+  return FileSink(std::move(impl));
+}
+
+Result<void> FileSink::write(std::string_view bytes) {
+  crypto_generichash_update(&impl_->hash, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  impl_->bytes += bytes.size();
   while (!bytes.empty()) {
-    const ssize_t put = ::write(file.value, bytes.data(), bytes.size());
+    const ssize_t put = ::write(impl_->file.value, bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return io_error("cannot write", path);
+    if (put < 0) return io_error("cannot write", impl_->path);
     bytes.remove_prefix(static_cast<std::size_t>(put));
   }
-  if (::fsync(file.value) != 0) return io_error("cannot sync", path);
+  return {};
+}
+
+Result<FileSink::Written> FileSink::finish() {
+  if (::fsync(impl_->file.value) != 0) return io_error("cannot sync", impl_->path);
+  Hash hash{};
+  crypto_generichash_final(&impl_->hash, hash.data(), hash.size());
+  Written written{impl_->bytes, hex(hash)};
+  impl_.reset();
+  return written;
+}
+
+Result<void> write_file(const std::filesystem::path& path, std::string_view bytes) {
+  auto sink = FileSink::create(path);
+  if (!sink) return fail(sink.error());
+  if (auto done = sink->write(bytes); !done) return done;
+  if (auto done = sink->finish(); !done) return fail(done.error());
   return {};
 }
 
@@ -104,16 +159,10 @@ Result<void> replace_directory(const std::filesystem::path& from, const std::fil
 }
 
 std::string hash_hex(std::string_view bytes) {
-  std::array<unsigned char, 32> hash{};
+  Hash hash{};
   crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
                      bytes.size(), nullptr, 0);
-  std::string text;
-  for (const unsigned char byte : hash) {
-    constexpr char digits[] = "0123456789abcdef";
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
+  return hex(hash);
 }
 
 }  // namespace automodel::recsys

@@ -21,6 +21,8 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
   ~MappedFile();
 
+  /// It will be read once, from the beginning to the end.
+  void read_ahead() const;
   std::string_view bytes() const { return {static_cast<const char*>(data_), size_}; }
   /// The content as values of T; what is left over at the end is not shown.
   template <class T>
@@ -36,6 +38,27 @@ class MappedFile {
 
 /// Errors: data.no_such_file, data.io.
 Result<std::string> read_file(const std::filesystem::path& path);
+/// A file that is written piece by piece and hashed on the way. Errors of all functions: data.io.
+class FileSink {
+ public:
+  struct Written {
+    std::uint64_t bytes = 0;
+    std::string blake2b;  // of the content, in hex
+  };
+  static Result<FileSink> create(const std::filesystem::path& path);
+  FileSink(FileSink&&) noexcept;
+  FileSink& operator=(FileSink&&) noexcept;
+  ~FileSink();
+  Result<void> write(std::string_view bytes);
+  /// Syncs and closes.
+  Result<Written> finish();
+
+ private:
+  struct Impl;
+  explicit FileSink(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
 /// Writes and syncs. Errors: data.io.
 Result<void> write_file(const std::filesystem::path& path, std::string_view bytes);
 Result<void> sync_directory(const std::filesystem::path& path);

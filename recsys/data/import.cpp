@@ -119,13 +119,13 @@ Result<ImportReport> run(const fs::path& source, const fs::path& data_directory,
   if (fs::exists(report.directory) && !fs::exists(report.directory / "manifest.json"))
     return fail("data.io", "something that is no data set has that name", report.directory.string(),
                 "Choose another name");
-  DatasetBuilder builder;
+  fs::create_directories(data_directory);
+  DatasetBuilder builder(data_directory);
   Tally tally(report, options);
   if (auto read = read_all(builder, *recognised, options.schema, tally); !read) return fail(read.error());
   if (auto judged = tally.judge(); !judged) return fail(judged.error());
   if (builder.rows() == 0)
     return fail("data.malformed_rows", "no interactions", recognised->interactions.string());
-  fs::create_directories(data_directory);
   const TemporaryFolder folder(data_directory /
                                (".import-" + report.name + "-" + std::to_string(::getpid())));
   fs::remove_all(folder.path());

@@ -15,7 +15,7 @@ struct ImportOptions {
   std::string name;              // of the data set; empty: from the source's name
   double max_malformed = 0.01;   // share of rows; more is data.malformed_rows
   std::filesystem::path schema;  // TOML description for CSV/TSV of other shapes; empty: recognise the format
-  std::function<void(std::uint64_t rows)> progress;  // now and then
+  std::function<bool(std::uint64_t rows)> progress;  // now and then; false ends the import (data.interrupted)
 };
 
 struct MalformedRow {
@@ -35,7 +35,7 @@ struct ImportReport {
 
 /// Imports `source` (a file or a folder) into `data_directory`/NAME. An existing data set of that name is
 /// replaced only when the new one is whole. Errors: data.unknown_format, data.malformed_rows,
-/// data.no_such_file, data.io, data.bad_name.
+/// data.no_such_file, data.io, data.bad_name, data.interrupted. The source must not shrink meanwhile: it is read through a mapping.
 Result<ImportReport> import_dataset(const std::filesystem::path& source,
                                     const std::filesystem::path& data_directory,
                                     const ImportOptions& options);

@@ -116,11 +116,11 @@ bool looks_like_libsvm(std::string_view line) {
 }
 
 Result<void> read_libsvm(DatasetBuilder& builder, const std::filesystem::path& file, Tally& tally) {
-  const auto text = read_file(file);
-  if (!text) return fail(text.error());
+  const auto mapped = MappedFile::open(file);
+  if (!mapped) return fail(mapped.error());
   std::vector<Row> rows;
   std::uint64_t line = 0;
-  for (std::string_view rest = *text; !rest.empty();) {
+  for (std::string_view rest = (*mapped)->bytes(); !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view content = trim(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
@@ -131,8 +131,9 @@ Result<void> read_libsvm(DatasetBuilder& builder, const std::filesystem::path& f
     if (const std::string reason = parse_row(content, row); !reason.empty()) {
       tally.bad(file, line, reason);
     } else {
-      tally.good();
       rows.push_back(std::move(row));
+      if (!tally.good())
+        return fail("data.interrupted", "interrupted while reading", file.string(), "nothing of it was kept; start it again");
     }
   }
   store(builder, rows, shape_of(rows));

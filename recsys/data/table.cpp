@@ -8,10 +8,7 @@
 
 namespace automodel::recsys {
 
-void Tally::good() {
-  ++records_;
-  if (options_.progress && records_ % 100'000 == 0) options_.progress(records_);
-}
+bool Tally::good() { return ++records_ % 100'000 != 0 || !options_.progress || options_.progress(records_); }
 
 void Tally::bad(const std::filesystem::path& file, std::uint64_t line, std::string reason) {
   ++report_.malformed;
@@ -117,18 +114,19 @@ class TableLoader {
 }  // namespace
 
 Result<void> read_table(DatasetBuilder& builder, const TableSpec& spec, Tally& tally) {
-  const auto text = read_file(spec.file);
-  if (!text) return fail(text.error());
+  const auto file = MappedFile::open(spec.file);
+  if (!file) return fail(file.error());
+  (*file)->read_ahead();
   TableLoader loader(builder, spec);
-  RecordReader reader(*text, spec.separator, spec.quoted);
+  RecordReader reader((*file)->bytes(), spec.separator, spec.quoted);
   RecordReader::Record record;
   if (spec.header) reader.next(record);
   while (reader.next(record)) {
     const std::string reason = record.error.empty() ? loader.load(record.fields) : record.error;
-    if (reason.empty())
-      tally.good();
-    else
+    if (!reason.empty())
       tally.bad(spec.file, record.line, reason);
+    else if (!tally.good())
+      return fail("data.interrupted", "interrupted while reading", spec.file.string(), "nothing of it was kept; start it again");
   }
   return {};
 }

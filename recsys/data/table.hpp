@@ -41,7 +41,8 @@ struct TableSpec {
 class Tally {
  public:
   Tally(ImportReport& report, const ImportOptions& options) : report_(report), options_(options) {}
-  void good();
+  /// False where the import was interrupted.
+  bool good();
   void bad(const std::filesystem::path& file, std::uint64_t line, std::string reason);
   /// Errors: data.malformed_rows, data.unknown_format where nothing was read.
   Result<void> judge() const;
@@ -52,7 +53,7 @@ class Tally {
   std::uint64_t records_ = 0;
 };
 
-/// Errors: data.no_such_file, data.io. Malformed records are counted, and change nothing else.
+/// Errors: data.no_such_file, data.io, data.interrupted. Malformed records are counted, and change nothing else.
 Result<void> read_table(DatasetBuilder& builder, const TableSpec& spec, Tally& tally);
 
 // The formats. Each gives the tables to read, interactions first.

@@ -26,7 +26,8 @@ void ProgressLine::show(const storage::Progress& progress) {
   const auto amount = [&](std::uint64_t n) { return bytes ? bytes_text(n) : grouped(n); };
   std::string line(progress.what);
   if (progress.total > 0) line += " " + amount(progress.done) + " of " + amount(progress.total);
-  if (progress.total > 0 && !bytes) line += " " + std::string(progress.unit);
+  if (progress.total == 0 && progress.done > 0) line += " " + amount(progress.done);
+  if ((progress.total > 0 || progress.done > 0) && !bytes) line += " " + std::string(progress.unit);
   std::cerr << (terminal ? "\r\x1b[K" + line : line + "\n") << std::flush;
   shown_ = true;
 }

@@ -1,7 +1,9 @@
-// automodel data import|list|show
+// automodel data import|list|show; generate is in data_generate.cpp
 #include <iostream>
 
+#include "tools/automodel/commands/data.hpp"
 #include "tools/automodel/datasets.hpp"
+#include "tools/automodel/progress.hpp"
 #include "tools/automodel/program.hpp"
 #include "tools/automodel/text.hpp"
 
@@ -55,7 +57,11 @@ Result<int> import(const Program& program, const Options& options) {
   how.name = options.name;
   how.schema = options.schema;
   how.max_malformed = options.max_malformed;
+  std::optional<ProgressLine> line(std::in_place);
+  const auto watch = line->watch();
+  how.progress = [&](std::uint64_t rows) { return watch({"reading", rows, 0, "rows"}); };
   auto report = recsys::import_dataset(options.source, program.settings.data_dir, how);
+  line.reset();
   if (!report) return fail(report.error());
   auto data = recsys::Dataset::open(report->directory);
   if (!data) return fail(data.error());
@@ -158,6 +164,7 @@ void add_data(CLI::App& app, Program& program) {
       add_command(*data, program, "show", "one data set and its columns", "  automodel data show movielens",
                   [&program, options] { return show(program, *options); });
   one->add_option("name", options->name, "of the data set")->required();
+  add_data_generate(*data, program);
 }
 
 }  // namespace automodel::tools
