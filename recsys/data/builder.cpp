@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -52,8 +53,12 @@ class FileWriter {
     return {};
   }
 
-  template <class Texts>
-  Result<void> put_texts(const std::string& suffix, const Texts& texts) {
+  Result<void> put_tokens(const Vocabulary& vocabulary) {
+    if (auto written = put("tokens_offsets", bytes_of(vocabulary.offsets())); !written) return written;
+    return put("tokens", vocabulary.bytes());
+  }
+
+  Result<void> put_texts(const std::string& suffix, const std::vector<std::string>& texts) {
     std::vector<std::uint64_t> offsets{0};
     std::string bytes;
     for (const std::string& text : texts) {
@@ -95,15 +100,35 @@ std::vector<std::string_view> split_values(std::string_view text, std::string_vi
 }  // namespace
 
 std::uint32_t Vocabulary::code(std::string_view text) {
-  std::string key = to_utf8(text);
-  const auto [at, added] = index_.try_emplace(std::move(key), static_cast<std::uint32_t>(tokens_.size()));
-  if (added) tokens_.push_back(at->first);
-  return at->second;
+  std::string converted;
+  const bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
+  if (!ascii) text = converted = to_utf8(text);
+  if (2 * (size() + 1) > slots_.size()) grow();
+  const auto hash = std::hash<std::string_view>()(text);
+  const auto tag = static_cast<std::uint32_t>(hash >> 32U);
+  auto place = hash & (slots_.size() - 1);
+  for (; slots_[place].next != 0; place = (place + 1) & (slots_.size() - 1))
+    if (slots_[place].tag == tag && at(slots_[place].next - 1) == text) return slots_[place].next - 1;
+  bytes_ += text;
+  offsets_.push_back(bytes_.size());
+  slots_[place] = {tag, static_cast<std::uint32_t>(size())};
+  return slots_[place].next - 1;
+}
+
+void Vocabulary::grow() {
+  std::vector<Slot> wider(std::max<std::size_t>(16, 2 * slots_.size()));
+  for (std::uint32_t code = 0; code < size(); ++code) {
+    const auto hash = std::hash<std::string_view>()(at(code));
+    auto place = hash & (wider.size() - 1);
+    while (wider[place].next != 0) place = (place + 1) & (wider.size() - 1);
+    wider[place] = {static_cast<std::uint32_t>(hash >> 32U), code + 1};
+  }
+  slots_ = std::move(wider);
 }
 
 std::size_t DatasetBuilder::rows_of(Table table) const {
   return table == Table::interactions ? user_.size()
-                                      : (table == Table::users ? users_ : items_).tokens().size();
+                                      : (table == Table::users ? users_ : items_).size();
 }
 
 std::size_t DatasetBuilder::add_column(std::string name, ColumnKind kind, Table table, bool context,
@@ -222,8 +247,8 @@ Result<ManifestColumn> DatasetBuilder::write_column(const std::filesystem::path&
       break;
   }
   if (done && (column.info.kind == ColumnKind::category || column.info.kind == ColumnKind::categories)) {
-    column.info.cardinality = column.vocabulary.tokens().size();
-    done = files.put_texts("tokens", column.vocabulary.tokens());
+    column.info.cardinality = column.vocabulary.size();
+    done = files.put_tokens(column.vocabulary);
   }
   if (!done) return fail(done.error());
   return ManifestColumn{column.info, files.files_};
@@ -246,16 +271,16 @@ std::vector<std::uint32_t> DatasetBuilder::order_by_time() {
 
 Result<void> DatasetBuilder::write(const std::filesystem::path& directory, const std::string& source,
                                    const std::string& importer) {
-  Manifest manifest{source,         importer, user_.size(), users_.tokens().size(), items_.tokens().size(),
+  Manifest manifest{source,         importer, user_.size(), users_.size(), items_.size(),
                     !time_.empty(), {}};
   const auto order = order_by_time();
   const auto write_ids = [&](const std::string& name, const Spool<std::uint32_t>& codes,
                              const Vocabulary& ids) -> Result<void> {
     FileWriter files(directory, name);
     if (auto done = files.put_values("codes", codes.span(), order); !done) return done;
-    if (auto done = files.put_texts("tokens", ids.tokens()); !done) return done;
+    if (auto done = files.put_tokens(ids); !done) return done;
     manifest.columns.push_back(
-        {{name, ColumnKind::category, Table::interactions, ids.tokens().size(), true}, files.files_});
+        {{name, ColumnKind::category, Table::interactions, ids.size(), true}, files.files_});
     return {};
   };
   if (auto done = write_ids("user", user_, users_); !done) return done;

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/error.hpp"
@@ -16,15 +15,30 @@
 
 namespace automodel::recsys {
 
-/// Distinct texts, numbered in order of appearance from 0.
+/// Distinct texts, numbered in order of appearance from 0. An import asks for every value of every row: so a look-up touches one
+/// place of a flat table, and texts lie one after the other.
 class Vocabulary {
  public:
+  /// Of the text as UTF-8.
   std::uint32_t code(std::string_view text);
-  const std::vector<std::string>& tokens() const { return tokens_; }
+  std::size_t size() const { return offsets_.size() - 1; }
+  /// All texts, and where each begins; then where the last ends.
+  const std::string& bytes() const { return bytes_; }
+  const std::vector<std::uint64_t>& offsets() const { return offsets_; }
 
  private:
-  std::unordered_map<std::string, std::uint32_t> index_;
-  std::vector<std::string> tokens_;
+  struct Slot {
+    std::uint32_t tag = 0;   // of the text's hash
+    std::uint32_t next = 0;  // its code + 1; 0: free
+  };
+  std::string_view at(std::uint32_t code) const {
+    return std::string_view(bytes_).substr(offsets_[code], offsets_[code + 1] - offsets_[code]);
+  }
+  void grow();
+
+  std::vector<Slot> slots_;  // open addressing; a power of two, at most half full
+  std::string bytes_;
+  std::vector<std::uint64_t> offsets_{0};
 };
 
 class DatasetBuilder {
