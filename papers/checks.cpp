@@ -47,6 +47,22 @@ Array look_up_of(const ScriptLookUp& look_up, const recsys::InputSpec& inputs, c
   return out;
 }
 
+/// [rows…, shape…] of a table of users or items.
+Array rows_of(const ScriptLookUp& look_up, const std::int64_t* ids, std::size_t count, bool one, const recsys::TensorValues& values) {
+  std::size_t width = 1;
+  for (const auto size : look_up.shape) width *= static_cast<std::size_t>(size);
+  const auto& table = tensor(values, look_up.name + "_table");
+  Array out;
+  out.data.clear();
+  if (!one) out.shape = {static_cast<std::int64_t>(count)};
+  out.shape.insert(out.shape.end(), look_up.shape.begin(), look_up.shape.end());
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto first = table.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(ids[i]) * width);
+    out.data.insert(out.data.end(), first, first + static_cast<std::ptrdiff_t>(width));
+  }
+  return out;
+}
+
 struct Instance {
   CompiledCard card;
   Script script;
@@ -61,11 +77,31 @@ Result<Instance> instance(const std::string& name, const std::string& text, cons
   return out;
 }
 
+constexpr std::int64_t kShortHistory = 5;  // the interpreter is slow, and five positions can be empty, full and in between
+
+const std::string& history_length(const CompiledCard& card) { return card.method.naming.interactions().length; }
+
+/// With a history that is short enough to be worked out by scalar loops.
+CompileRequest with_short_history(const CompiledCard& card, CompileRequest request) {
+  const auto at = card.sizes.find(history_length(card));
+  if (at != card.sizes.end() && at->second > kShortHistory) request.settings[at->first] = std::to_string(kShortHistory);
+  return request;
+}
+
+/// `inputs` with the users, items and histories that a script reads: as many as there are, or made-up ones.
+recsys::InputSpec inputs_for(const Script& script, recsys::InputSpec inputs) {
+  const auto made_up = recsys::made_up_inputs(0, 0, 0, 5, 3, sources_of(script));
+  if (inputs.users.rows() == 0) inputs.users = made_up.users;
+  if (inputs.items.rows() == 0) inputs.items = made_up.items;
+  inputs.history = made_up.history;
+  return inputs;
+}
+
 /// Other values of every setting, one at a time: those that the card itself offers.
 std::vector<CompileRequest> variations(const CompiledCard& card, const CompileRequest& request) {
   std::vector<CompileRequest> out;
   for (const auto& parameter : card.method.card.head.parameters) {
-    if (request.settings.contains(parameter.name) || parameter.choices.empty()) continue;
+    if (request.settings.contains(parameter.name) || parameter.choices.empty() || parameter.name == history_length(card)) continue;
     for (const auto* choice : {&parameter.choices.front(), &parameter.choices.back()}) {
       if (*choice == parameter.value) continue;
       out.push_back(request);
@@ -78,41 +114,54 @@ std::vector<CompileRequest> variations(const CompiledCard& card, const CompileRe
 }  // namespace
 
 GivenValues given_values(const Script& script, const recsys::InputSpec& inputs, const recsys::Batch& batch, std::size_t row,
-                         const recsys::TensorValues& values) {
+                         std::size_t candidate, const recsys::TensorValues& values) {
   GivenValues out;
   for (const auto& parameter : script.parameters) out.parameters[parameter.key] = {parameter.shape, tensor(values, parameter.name), false};
-  for (const auto& look_up : script.look_ups) out.look_ups[look_up.key] = look_up_of(look_up, inputs, batch, row, values);
+  const std::size_t longest = inputs.history;
+  const auto* history = batch.history.data() + row * longest;
+  for (const auto& look_up : script.look_ups) {
+    if (look_up.owner == Owner::field) out.look_ups[look_up.key] = look_up_of(look_up, inputs, batch, row, values);
+    if (look_up.owner == Owner::user) out.users[look_up.key] = rows_of(look_up, &batch.users[row], 1, true, values);
+    if (look_up.owner != Owner::item) continue;
+    out.items[look_up.key] = rows_of(look_up, &batch.items[row * batch.candidates + candidate], 1, true, values);
+    if (longest > 0) out.history[look_up.key] = rows_of(look_up, history, longest, false, values);
+  }
+  out.history_length = static_cast<std::int64_t>(longest) - std::count(history, history + longest, 0);
   const auto denses = inputs.denses();
   for (std::size_t d = 0; d < denses; ++d) out.dense.push_back(batch.dense[row * denses + d]);
   return out;
 }
 
-Result<double> disagreement(const CompiledCard& card, const recsys::InputSpec& inputs, std::size_t rows, std::uint64_t seed) {
-  const auto script = script_for(card, counts_of(inputs));
+Result<double> disagreement(const CompiledCard& card, const recsys::InputSpec& fields, std::size_t rows, std::uint64_t seed) {
+  const auto script = script_for(card, counts_of(fields));
   if (!script) return fail(script.error());
+  const auto inputs = inputs_for(*script, fields);
   const auto program = to_program(*script);
   const auto values = recsys::random_values(program, inputs, seed, 0.3);
   if (!values) return fail(values.error());
-  const auto batch = recsys::random_batch(inputs, rows, seed + 1);
+  const auto candidates = recsys::checked_candidates(program);
+  const auto batch = recsys::random_batch(inputs, rows, seed + 1, candidates);
   const auto logits = recsys::run_program(program, inputs, batch, *values);
   if (!logits) return fail(logits.error());
   const auto sizes = sizes_for(card, counts_of(inputs));
   double worst = 0;
-  for (std::size_t row = 0; row < rows; ++row) {
-    const auto answer = interpret(card.method, card.typed, sizes, given_values(*script, inputs, batch, row, *values));
+  for (std::size_t at = 0; at < rows * candidates; ++at) {
+    const auto given = given_values(*script, inputs, batch, at / candidates, at % candidates, *values);
+    const auto answer = interpret(card.method, card.typed, sizes, given);
     if (!answer) return fail(answer.error());
-    const double scale = std::max({1.0, std::abs(*answer), std::abs((*logits)[row])});
-    const double difference = std::abs(*answer - (*logits)[row]) / scale;
+    const double scale = std::max({1.0, std::abs(*answer), std::abs((*logits)[at])});
+    const double difference = std::abs(*answer - (*logits)[at]) / scale;
     if (!(difference <= worst)) worst = difference;  // not a number stays
   }
   return worst;
 }
 
-Result<CardReport> check_card(const std::string& name, const std::string& text, const CompileRequest& request,
-                              const recsys::InputSpec& inputs, std::uint64_t seed, const Cards& added) {
+Result<CardReport> check_card(const std::string& name, const std::string& text, const CompileRequest& asked,
+                              const recsys::InputSpec& fields, std::uint64_t seed, const Cards& added) {
   CardReport out;
-  const auto whole = instance(name, text, request, inputs, added);
+  const auto whole = instance(name, text, asked, fields, added);
   if (!whole) return fail(whole.error());
+  const auto inputs = inputs_for(whole->script, fields);
   const auto assembled = recsys::assemble(to_program(whole->script), inputs);
   if (!assembled) return fail(assembled.error());
   out.parameters = static_cast<std::int64_t>(assembled->values());
@@ -124,10 +173,13 @@ Result<CardReport> check_card(const std::string& name, const std::string& text, 
                 "the card states " + std::to_string(*out.stated) + " parameters, its equations have " + std::to_string(out.parameters),
                 name, "parameter_count or an equation is wrong");
   }
+  const auto request = with_short_history(whole->card, asked);
+  const auto brief = instance(name, text, request, fields, added);
+  if (!brief) return fail(brief.error());
   const auto small = recsys::with_values(inputs, 5);
   const auto more_fields = recsys::made_up_inputs(small.singles() + 1, small.bags() + 1, small.denses() + 1);
   const auto compare = [&](const CompiledCard& card, const recsys::InputSpec& spec, const std::string& what) -> Result<void> {
-    const auto worst = disagreement(card, spec, 4, seed);
+    const auto worst = disagreement(card, spec, 4, seed);  // of which one has no history, and one a full one
     if (!worst) return fail(worst.error());
     ++out.shapes;
     if (!(*worst <= out.disagreement)) out.disagreement = *worst;
@@ -135,8 +187,8 @@ Result<CardReport> check_card(const std::string& name, const std::string& text, 
     return fail("papers.disagrees", "the program and the equations differ by " + std::to_string(*worst) + what, name,
                 "this is a flaw of the compiler: please report the card");
   };
-  if (auto done = compare(whole->card, small, ""); !done) return fail(done.error());
-  if (auto done = compare(whole->card, more_fields, " with more fields"); !done) return fail(done.error());
+  if (auto done = compare(brief->card, small, ""); !done) return fail(done.error());
+  if (auto done = compare(brief->card, more_fields, " with more fields"); !done) return fail(done.error());
   for (const auto& variation : variations(whole->card, request)) {
     const auto other = compile_card(name, text, variation, relatives_of(name, added));
     const auto possible = script_for(other, counts_of(small));
@@ -145,7 +197,7 @@ Result<CardReport> check_card(const std::string& name, const std::string& text, 
     for (const auto& [key, value] : variation.settings) what += " " + key + "=" + value;
     if (auto done = compare(other, small, what); !done) return fail(done.error());
   }
-  auto program = recsys::check_program(to_program(whole->script), inputs, seed);
+  auto program = recsys::check_program(to_program(brief->script), inputs_for(brief->script, inputs), seed);
   if (!program) return fail(program.error());
   out.program = std::move(*program);
   return out;

@@ -12,10 +12,10 @@
 
 namespace automodel::papers {
 
-/// One row of a batch as the equations see it: the value of every look-up for every field, by the tables' numbers.
-/// Names of tensors as in `recsys::assemble`.
+/// One row of a batch with one of its candidates as the equations see it: the value of every look-up for every field, the user,
+/// the candidate and the history, by the tables' numbers. Names of tensors as in `recsys::assemble`.
 GivenValues given_values(const Script& script, const recsys::InputSpec& inputs, const recsys::Batch& batch, std::size_t row,
-                         const recsys::TensorValues& values);
+                         std::size_t candidate, const recsys::TensorValues& values);
 
 /// The largest difference between the script's and the interpreter's answers, relative to the larger of 1 and the answer, over
 /// `rows` random rows with random weights. Errors: papers.*, models.*.

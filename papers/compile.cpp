@@ -127,6 +127,42 @@ std::optional<double> evaluate(const Node& node, const std::map<std::string, dou
   }
 }
 
+/// Whether task, loss and answer go together.
+void check_loss(CompiledCard& card) {
+  const auto& head = card.method.card.head;
+  const auto at_answer = card.method.quantities.at(card.method.output).definitions.back().span;
+  const auto problem = [&](std::string code, std::string message, std::vector<std::string> candidates) {
+    card.problems.push_back({std::move(code), std::move(message), at_answer, std::move(candidates)});
+  };
+  const bool ranks = head.task == "ranking";
+  const auto negatives = head.negatives.value_or(0);
+  if (head.loss.empty() && (!card.typed.output_is_probability || ranks)) {
+    return problem("papers.missing_loss", ranks ? "a ranking is trained by a loss that the card must say" : "the answer is no probability, and the card says no loss",
+                   ranks ? std::vector<std::string>{"loss = \"softmax\" in the head", "loss = \"bpr\" and negatives = 1", "loss = \"logloss\" and negatives = 4"}
+                         : std::vector<std::string>{"\\hat{y} = \\sigma(…)", "loss = \"logloss\" in the head: the answer is what stands in the sigma"});
+  }
+  const bool pairs = head.loss == "bpr" || head.loss == "softmax";
+  if (card.typed.output_is_probability && (pairs || head.loss == "mse")) {
+    return problem("papers.missing_loss", "the loss " + head.loss + " is of a score; this answer is a sigma", {"the score: what stands in the sigma", "loss = \"logloss\""});
+  }
+  if (!ranks && (pairs || negatives > 0)) {
+    return problem("papers.missing_loss", "a loss of several items is for a ranking", {"task = \"ranking\" in the head"});
+  }
+  if (!ranks) return;
+  if (head.loss != "softmax" && negatives == 0) {
+    return problem("papers.missing_loss", "the loss " + head.loss + " of a ranking needs items that were not chosen", {"negatives = 4 in the head"});
+  }
+  const bool reads_fields = std::any_of(card.typed.terms.begin(), card.typed.terms.end(), [](const Term& term) {
+    return term.op == Op::dense || (term.op == Op::look_up && term.place == Place::field);
+  });
+  if (reads_fields) {
+    return problem("papers.not_understood", "fields belong to rows, and a ranking compares items that have none", {"task = \"ctr\"", "each item $v$ has …"});
+  }
+  if (!card.typed.output_of_item) {
+    problem("papers.not_understood", "the answer is the same for all items", {"each item $v$ has an embedding $\\mathbf{q}_v \\in \\mathbb{R}^{k}$"});
+  }
+}
+
 }  // namespace
 
 std::string setting_text(const std::vector<double>& value) {
@@ -157,11 +193,7 @@ CompiledCard compile_card(std::string name, std::string text, const CompileReque
       out.sizes[parameter.name + "[" + std::to_string(i + 1) + "]"] = parameter.value[i];
     }
   }
-  if (out.problems.empty() && !out.typed.output_is_probability && out.method.card.head.loss.empty()) {
-    out.problems.push_back({"papers.missing_loss", "the answer is no probability, and the card says no loss",
-                            out.method.quantities.at(out.method.output).definitions.back().span,
-                            {"\\hat{y} = \\sigma(…)", "loss = \"logloss\" in the head: the answer is what stands in the sigma"}});
-  }
+  if (out.problems.empty()) check_loss(out);
   return out;
 }
 
@@ -197,6 +229,8 @@ Result<std::optional<std::int64_t>> stated_parameter_count(const CompiledCard& c
   auto values = sizes_for(card, inputs);
   values["N"] = static_cast<double>(inputs.values);
   values["N_c"] = static_cast<double>(inputs.values - inputs.dense_features);
+  values["N_u"] = static_cast<double>(inputs.users);
+  values["N_v"] = static_cast<double>(inputs.items);
   values.emplace("n", static_cast<double>(inputs.fields));
   for (const auto& parameter : card.method.card.head.parameters) {  // "hidden" gives h_1, h_2; "hidden_1" gives h_{1,1}, h_{1,2}
     if (!parameter.is_list || !parameter.name.starts_with("hidden")) continue;

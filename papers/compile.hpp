@@ -19,6 +19,7 @@ using Settings = std::map<std::string, std::string>;  // "k" -> "16", "hidden" -
 struct InputCounts {
   std::int64_t fields = 0, categorical_fields = 0, dense_features = 0;
   std::int64_t values = 0;  // rows of a look-up's tables: of all fields' values, and one a dense field
+  std::int64_t users = 0, items = 0;  // rows of tables of users and of items
 };
 
 /// What whoever compiles a card may say besides it.
@@ -53,7 +54,7 @@ SizeValues sizes_for(const CompiledCard& card, const InputCounts& inputs);
 Result<Script> script_for(const CompiledCard& card, const InputCounts& inputs, const ScriptLimits& limits = {});
 
 /// What the head's `parameter_count` says for these inputs: `n` fields, `N` rows of tables (`N_c` without those of dense fields),
-/// `h_1`, `h_2`, … widths of `hidden` (`h_{1,1}` of `hidden_1`), and the hyper-parameters. Nothing where the card states none. Errors: papers.bad_count_formula.
+/// `N_u` and `N_v` rows of tables of users and of items, `h_1`, `h_2`, … widths of `hidden` (`h_{1,1}` of `hidden_1`), and the hyper-parameters. Nothing where the card states none. Errors: papers.bad_count_formula.
 Result<std::optional<std::int64_t>> stated_parameter_count(const CompiledCard& card, const InputCounts& inputs);
 
 }  // namespace automodel::papers

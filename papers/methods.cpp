@@ -43,6 +43,8 @@ InputCounts counts_of(const recsys::InputSpec& inputs) {
   out.categorical_fields = static_cast<std::int64_t>(inputs.singles() + inputs.bags());
   out.dense_features = static_cast<std::int64_t>(inputs.denses());
   out.values = inputs.table_rows + out.dense_features;
+  out.users = inputs.users.rows();
+  out.items = inputs.items.rows();
   return out;
 }
 
@@ -54,12 +56,34 @@ recsys::Program to_program(const Script& script) {
     entry.name = look_up.name;
     entry.shape = look_up.shape;
     entry.init = look_up.init;
-    entry.fields = look_up.categorical_only ? recsys::LookUp::categorical : recsys::LookUp::all;
+    entry.fields = look_up.owner == Owner::user   ? recsys::LookUp::users
+                   : look_up.owner == Owner::item ? recsys::LookUp::items
+                   : look_up.categorical_only     ? recsys::LookUp::categorical
+                                                  : recsys::LookUp::all;
     out.look_ups.push_back(std::move(entry));
   }
   for (const auto& parameter : script.parameters) out.parameters.push_back({parameter.name, parameter.shape, parameter.init});
   for (const auto& noise : script.noise) out.noise.push_back({noise.name, noise.width, noise.rate});
+  out.sources = sources_of(script);
+  out.loss = recsys::loss_of(script.loss).value_or(recsys::Loss::logloss);
+  out.negatives = script.negatives;
   return out;
+}
+
+recsys::Sources sources_of(const Script& script) {
+  recsys::Sources out;
+  out.users = script.sources.users;
+  out.items = script.sources.items;
+  out.history = static_cast<std::uint32_t>(script.sources.history);
+  out.fields = script.sources.fields;
+  return out;
+}
+
+Result<recsys::Sources> sources_of(const CompiledCard& card) {
+  // What it looks at does not depend on how much of it there is.
+  const auto script = script_for(card, {4, 3, 1, 100, 10, 10});
+  if (!script) return fail(script.error());
+  return sources_of(*script);
 }
 
 Result<std::string> card_text(std::string_view name_or_file, const Cards& added) {
@@ -102,7 +126,10 @@ Result<recsys::Configured> configure(std::string_view method, const recsys::Sett
   for (const auto& [key, value] : compiled->settings) common.emplace(key, value);
   auto complete = recsys::complete_common(std::move(common));
   if (!complete) return fail(complete.error());
+  const auto sources = sources_of(*compiled);
+  if (!sources) return fail(sources.error());
   recsys::Configured out;
+  out.sources = *sources;
   out.settings = std::move(*complete);
   out.program = [compiled](const recsys::InputSpec& inputs) -> Result<recsys::Program> {
     const auto script = script_for(*compiled, counts_of(inputs));

@@ -15,6 +15,9 @@ namespace automodel::papers {
 
 InputCounts counts_of(const recsys::InputSpec& inputs);
 recsys::Program to_program(const Script& script);
+recsys::Sources sources_of(const Script& script);
+/// Errors: those of `script_for`.
+Result<recsys::Sources> sources_of(const CompiledCard& card);
 
 /// Cards besides the library's: text by name.
 using Cards = std::map<std::string, std::string, std::less<>>;

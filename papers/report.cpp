@@ -18,6 +18,8 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 }
 
 std::int64_t rows_of(const ScriptLookUp& look_up, const InputCounts& inputs) {
+  if (look_up.owner == Owner::user) return inputs.users;
+  if (look_up.owner == Owner::item) return inputs.items;
   return look_up.categorical_only ? inputs.values - inputs.dense_features : inputs.values;
 }
 
@@ -28,7 +30,8 @@ struct WeightRow {
 std::vector<WeightRow> weights(const Script& script, const InputCounts& inputs) {
   std::vector<WeightRow> out;
   for (const auto& look_up : script.look_ups) {
-    out.push_back({look_up.name + ", one for each value", shape_text({rows_of(look_up, inputs), product(look_up.shape)}), look_up.init});
+    const char* each = look_up.owner == Owner::user ? ", one for each user" : look_up.owner == Owner::item ? ", one for each item" : ", one for each value";
+    out.push_back({look_up.name + each, shape_text({rows_of(look_up, inputs), product(look_up.shape)}), look_up.init});
   }
   for (const auto& parameter : script.parameters) out.push_back({parameter.name, shape_text(parameter.shape), parameter.init});
   return out;
@@ -38,8 +41,7 @@ std::string summary(const CompiledCard& card, const Script& script, const InputC
   const auto& head = card.method.card.head;
   std::string settings;
   for (const auto& [name, value] : card.settings) settings += (settings.empty() ? "" : ", ") + name + " = " + value;
-  return "Compiled for " + std::to_string(inputs.fields) + " fields (" + std::to_string(inputs.dense_features) + " of them dense) with " +
-         std::to_string(inputs.values) + " values" + (settings.empty() ? "" : " and " + settings) + ": " +
+  return "Compiled for " + sources_text(script, inputs) + (settings.empty() ? "" : " and " + settings) + ": " +
          std::to_string(parameter_count(script, inputs)) + " parameters." +
          (head.source.empty() ? "" : " Source: " + head.source + ".");
 }
@@ -63,6 +65,21 @@ std::string escaped(const std::string& text) {
 }
 
 }  // namespace
+
+std::string sources_text(const Script& script, const InputCounts& inputs) {
+  std::string sources;
+  if (script.sources.fields) {
+    sources = std::to_string(inputs.fields) + " fields (" + std::to_string(inputs.dense_features) + " of them dense) with " +
+              std::to_string(inputs.values) + " values";
+  }
+  const auto add = [&](bool is_read, const std::string& what) {
+    if (is_read) sources += (sources.empty() ? "" : ", ") + what;
+  };
+  add(script.sources.users, std::to_string(inputs.users) + " users");
+  add(script.sources.items, std::to_string(inputs.items) + " items");
+  add(script.sources.history > 0, "histories of up to " + std::to_string(script.sources.history));
+  return sources;
+}
 
 std::int64_t parameter_count(const Script& script, const InputCounts& inputs) {
   std::int64_t out = 0;

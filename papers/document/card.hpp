@@ -39,7 +39,8 @@ struct Removal {
 struct Head {
   std::string method;                    // required; letters, digits, '-'
   std::string title, task, source, extends;
-  std::string loss;                      // logloss, or empty: the same, where the answer is a sigma
+  std::string loss;                      // logloss, bpr, softmax, mse; or empty: logloss, where the answer is a sigma
+  std::optional<std::uint32_t> negatives;  // items sampled for each positive row; `task = "ranking"`
   std::string output;                    // the quantity that is the answer; empty: \hat{y}
   std::string parameters_formula;        // `parameter_count = "1 + N + N*k"`: what the card's count must be
   std::map<std::string, std::string> define;  // [define]: answers to questions, `d = "16"`

@@ -56,6 +56,7 @@ void take_over(Head& head, Head&& parent) {
   for (const auto text : {&Head::task, &Head::loss, &Head::output}) {
     if ((head.*text).empty()) head.*text = std::move(parent.*text);
   }
+  if (!head.negatives) head.negatives = parent.negatives;
   head.define.merge(parent.define);
   head.remove.insert(head.remove.end(), parent.remove.begin(), parent.remove.end());
   auto parameters = std::move(parent.parameters);

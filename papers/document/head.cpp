@@ -16,7 +16,7 @@ using Keys = std::vector<std::string>;
 
 const Keys& head_keys() {
   static const Keys keys{"method", "title",           "task",   "source", "extends",    "loss",
-                         "output", "parameter_count", "define", "remove", "parameters", "claims"};
+                         "output", "parameter_count", "define", "remove", "parameters", "claims", "negatives"};
   return keys;
 }
 
@@ -116,7 +116,11 @@ class HeadReader {
       if (node->is_string() && (head_.extends.empty() || !std::ranges::all_of(head_.extends, named)))
         problem("a method's name has letters, digits and '-'", head_.extends_at);
     }
-    static const Keys losses{"logloss"};  // what training knows
+    static const Keys tasks{"ctr", "ranking"};
+    if (!head_.task.empty() && std::ranges::find(tasks, head_.task) == tasks.end())
+      problem("no task is called '" + head_.task + "'", places_.of(table["task"].node()->source()), tasks);
+    negatives(table);
+    static const Keys losses{"logloss", "bpr", "softmax", "mse"};  // what training knows
     if (!head_.loss.empty() && std::ranges::find(losses, head_.loss) == losses.end())
       problem("no loss is called '" + head_.loss + "'", places_.of(table["loss"].node()->source()), losses);
     const auto* removed = table.get("remove");
@@ -127,6 +131,16 @@ class HeadReader {
     if (!all_text)
       return problem("'remove' is a list of text: remove = [\"y_fm\"]", places_.of(removed->source()));
     for (const auto& entry : *list) head_.remove.push_back({entry.as_string()->get(), places_.of(entry.source())});
+  }
+
+  void negatives(const toml::table& table) {
+    const auto* node = table.get("negatives");
+    if (!node) return;
+    const auto count = node->value<std::int64_t>();
+    if (!node->is_integer() || !count || *count < 0 || *count > 10'000)
+      return problem("'negatives' is how many items are sampled for each positive row: a whole number up to 10000",
+                     places_.of(node->source()), {"negatives = 4"});
+    head_.negatives = static_cast<std::uint32_t>(*count);
   }
 
   void parameters(const toml::table& table) {

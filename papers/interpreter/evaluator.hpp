@@ -21,6 +21,7 @@ class Evaluator {
   struct Bound {
     std::int64_t value = 0, low = 0, high = 0;
     std::vector<std::string> together;  // i < j < …
+    bool history = false;               // its values are positions of the history
   };
   struct Scope {
     std::map<std::string, Bound> letters;
@@ -28,6 +29,7 @@ class Evaluator {
     std::map<std::string, Range> ranges;
     std::string wrapped;
     std::size_t wrapped_definition = 0;
+    bool absent = false;  // of rounds: there is nothing at this position, or a condition does not hold
   };
   using Indices = std::vector<std::int64_t>;
   using Rounds = std::vector<Scope>;  // one for each value of what an index runs over
@@ -35,7 +37,10 @@ class Evaluator {
   Array value(const Node& node, const Scope& scope, int rank = -1);
   Array symbol(const Node& node, const Scope& scope);
   bool of_earlier_round(const Quantity& quantity, const Indices& indices, const Scope& scope) const;
-  Array instance(const Quantity& quantity, const Indices& indices, std::size_t upto);
+  Array instance(const Quantity& quantity, Indices indices, std::size_t upto, bool of_history);
+  Array look_up(const Quantity& quantity, Indices indices, bool of_history);
+  bool over_history(const Dimension& high) const;
+  bool is_absent(const Quantity& quantity, Indices& indices);
   Array call_function(const Quantity& quantity, const Node& name, const Node& arguments, const Scope& scope);
   Array definition(const Quantity& quantity, const Definition& definition, Scope scope);
   const Definition* pick(const Quantity& quantity, const Indices& indices, std::size_t upto, std::size_t& number);
@@ -47,13 +52,14 @@ class Evaluator {
   Array call(const Node& node, const Scope& scope, int rank);
   Array mlp(const Node& node, const Scope& scope, int rank);
   Array layer_norm(const Node& node, const Scope& scope);
+  Array gru(const Node& node, const Scope& scope);
   Array attention(const Node& node, const Scope& scope);
   Array softmax(const Node& node, const Scope& scope);
   Array big(const std::string& name, const std::vector<Node>& sub, const std::vector<Node>& sup, const Node& body,
             const Scope& scope, int rank);
   Array list(const Node& node, const Scope& scope, int rank);
   Array power(const Node& scripts, Array base, const Scope& scope);
-  Rounds rounds(const std::vector<Node>& sub, const std::vector<Node>& sup, const Node& body, const Scope& scope);
+  Rounds rounds(std::vector<Node> sub, const std::vector<Node>& sup, const Node& body, const Scope& scope);
   Array weight(const std::string& key, const Indices& indices);
 
   static Array both(const Array& a, const Array& b, double (*f)(double, double));
@@ -69,6 +75,7 @@ class Evaluator {
   Sizes whole_;
   const GivenValues& given_;
   std::map<std::string, Array> known_;  // instances of definitions
+  std::int64_t first_ = 0;              // position of the history that there really is
   int depth_ = 0;
 };
 

@@ -88,7 +88,8 @@ Array Evaluator::softmax(const Node& node, const Scope& scope) {
   const auto bound = scope.letters.at(letter);
   const auto together = bound.together.empty() ? std::vector<std::string>{letter} : bound.together;
   // Every value of the letter, or of all letters that increase together.
-  const bool in_definition = letters.size() > 1 && bound.together.empty();  // `a_{ij} = softmax_{i<j}(…)`
+  const bool up_to = node.sub[0].kind == Kind::relation && node.sub[0].text != "<" && bound.together.empty();
+  const bool in_definition = letters.size() > 1 && bound.together.empty() && !up_to;  // `a_{ij} = softmax_{i<j}(…)`
   Rounds all = in_definition ? rounds(node.sub, {}, node.parts[0], scope) : Rounds{scope};
   for (std::size_t l = 0; l < together.size() && !in_definition; ++l) {
     Rounds next;
@@ -102,10 +103,14 @@ Array Evaluator::softmax(const Node& node, const Scope& scope) {
   }
   std::optional<Array> sum;
   for (const auto& round : all) {
+    if (bound.history && round.letters.at(letter).value < first_) continue;
+    if (up_to && value(node.sub[0], round).number() == 0) continue;
     const auto now = exponential(value(node.parts[0], round));
     sum = sum ? both(*sum, now, plus) : now;
   }
-  return both(exponential(value(node.parts[0], scope)), *sum, divide);
+  const bool hidden = !sum || (bound.history && bound.value < first_) || (up_to && value(node.sub[0], scope).number() == 0);
+  const auto own = exponential(value(node.parts[0], scope));
+  return hidden ? own.each([](double) { return 0; }) : both(own, *sum, divide);
 }
 
 Array Evaluator::mlp(const Node& node, const Scope& scope, int rank) {
@@ -123,6 +128,29 @@ Array Evaluator::mlp(const Node& node, const Scope& scope, int rank) {
   if (rank != 0) return x;
   return both(multiply(transposed(weight(place.key + ".out", indices)), x), weight(place.key + ".out_bias", indices),
               [](double a, double b) { return a + b; });
+}
+
+Array Evaluator::gru(const Node& node, const Scope& scope) {
+  const auto place = occurrence(node, method_.naming);
+  Indices indices;
+  for (const auto& letter : place.letters) indices.push_back(scope.letters.at(letter).value);
+  const auto x = value(node.parts[0], scope), before = value(node.parts[1], scope);
+  const auto gate = [&](const std::string& label, const Array& state) {
+    const auto w = weight(place.key + ".W_" + label, indices), u = weight(place.key + ".U_" + label, indices);
+    auto out = weight(place.key + ".b_" + label, indices);
+    for (std::int64_t i = 0; i < w.shape[0]; ++i) {
+      for (std::int64_t j = 0; j < w.shape[1]; ++j) out.data[static_cast<std::size_t>(i)] += w.at(i, j) * x.data[static_cast<std::size_t>(j)];
+      for (std::int64_t j = 0; j < u.shape[1]; ++j) out.data[static_cast<std::size_t>(i)] += u.at(i, j) * state.data[static_cast<std::size_t>(j)];
+    }
+    return out;
+  };
+  const auto sigma = [](double v) { return 1 / (1 + std::exp(-v)); };
+  const auto z = gate("z", before).each(sigma), r = gate("r", before).each(sigma);
+  auto rest = before;
+  for (std::size_t i = 0; i < rest.data.size(); ++i) rest.data[i] *= r.data[i];
+  auto out = gate("n", rest);
+  for (std::size_t i = 0; i < out.data.size(); ++i) out.data[i] = (1 - z.data[i]) * before.data[i] + z.data[i] * std::tanh(out.data[i]);
+  return out;
 }
 
 Array Evaluator::layer_norm(const Node& node, const Scope& scope) {
@@ -190,6 +218,7 @@ Array Evaluator::call(const Node& node, const Scope& scope, int rank) {
   if (name == "mlp") return mlp(node, scope, rank);
   if (name == "layernorm") return layer_norm(node, scope);
   if (name == "attention") return attention(node, scope);
+  if (name == "gru") return gru(node, scope);
   if (name == "atan2") {
     return both(value(node.parts[0], scope), value(node.parts[1], scope), [](double x, double y) { return std::atan2(x, y); });
   }

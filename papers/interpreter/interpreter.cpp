@@ -13,6 +13,13 @@ Evaluator::Evaluator(const Method& method, const Typed& typed, const SizeValues&
   for (const auto& [name, value] : sizes) {
     if (value == std::floor(value)) whole_[name] = static_cast<std::int64_t>(value);
   }
+  if (const auto history = method.history()) first_ = size(history->high) - given.history_length + 1;
+}
+
+/// Whether an index up to `high` counts positions of the history.
+bool Evaluator::over_history(const Dimension& high) const {
+  const auto history = method_.history();
+  return history && typed_.solver.resolve(high - history->high).constant() && !typed_.solver.resolve(high).constant();
 }
 
 void Evaluator::stop(const std::string& message, Span span) const {
@@ -43,6 +50,7 @@ double Evaluator::answer() {
 
 std::int64_t Evaluator::index(const Node& node, const Scope& scope) {
   if (const auto letter = Naming::letter(node); scope.letters.contains(letter)) return scope.letters.at(letter).value;
+  if (method_.naming.is_history_item(node)) return index(node.sub[0], scope);
   if (node.kind == Kind::add) return index(node.parts[0], scope) + index(node.parts[1], scope);
   if (node.kind == Kind::subtract) return index(node.parts[0], scope) - index(node.parts[1], scope);
   const auto constant = to_dimension(node, method_.naming);
@@ -99,7 +107,9 @@ Array Evaluator::value(const Node& node, const Scope& scope, int rank) {
     case Kind::list: {
       if (!node.sub.empty()) {
         std::vector<Array> parts;
-        for (const auto& round : rounds(node.sub, node.sup, node.parts[0], scope)) parts.push_back(value(node.parts[0], round));
+        for (const auto& round : rounds(node.sub, node.sup, node.parts[0], scope)) {
+          parts.push_back(value(node.parts[0], round).each([&](double x) { return round.absent ? 0 : x; }));
+        }
         auto out = joined(parts);
         out.row = node.transposed;
         return out;
@@ -180,18 +190,39 @@ Array Evaluator::list(const Node& node, const Scope& scope, int rank) {
   }
   const auto general = generalise(node.parts.front(), node.parts.back(), "#");
   if (!general) stop("no enumeration", node.span);
+  const auto last = to_dimension(general->high, method_.naming);
+  const bool history = last && over_history(*last);
   for (auto i = index(general->low, scope); i <= index(general->high, scope); ++i) {
     auto inside = scope;
-    inside.letters["#"] = {i, index(general->low, scope), index(general->high, scope), {}};
-    parts.push_back(value(general->tree, inside));
+    inside.letters["#"] = {i, index(general->low, scope), index(general->high, scope), {}, history};
+    parts.push_back(value(general->tree, inside).each([&](double x) { return history && i < first_ ? 0 : x; }));
   }
   auto out = joined(parts);
   if (rank == 2 && !parts.empty() && parts[0].rank() == 1) out.shape = {static_cast<std::int64_t>(parts.size()), parts[0].shape[0]};
   return out;
 }
 
-/// All values of what runs, in order.
-Evaluator::Rounds Evaluator::rounds(const std::vector<Node>& sub, const std::vector<Node>& sup, const Node& body, const Scope& scope) {
+/// All values of what runs, in order; with those that do not count, marked as absent.
+Evaluator::Rounds Evaluator::rounds(std::vector<Node> sub, const std::vector<Node>& sup, const Node& body, const Scope& scope) {
+  // `j \le t` with a t that is known, `j \ne i`: conditions on j.
+  const auto is_condition = [&](const Node& node) {
+    if (node.kind != Kind::relation || node.text == "=" || node.text == "in") return false;
+    bool known = !scope.letters.contains(Naming::letter(node.parts[0])), letters = false;
+    for_each_node(node.parts[1], [&](const Node& inner) {
+      if (!method_.naming.is_index(Naming::letter(inner))) return;
+      letters = true;
+      known = known && scope.letters.contains(Naming::letter(inner));
+    });
+    return known && letters;
+  };
+  if (!sub.empty() && is_condition(sub.back())) {
+    const auto condition = sub.back();
+    sub.pop_back();
+    if (sub.empty()) sub = {condition.parts[0]};
+    auto out = rounds(sub, sup, body, scope);
+    for (auto& round : out) round.absent = round.absent || value(condition, round).number() == 0;
+    return out;
+  }
   std::vector<std::string> letters = bound_letters(sub);
   if (letters.empty()) stop("nothing runs", body.span);
   const bool increasing = sub.size() == 1 && sub[0].kind == Kind::relation && sub[0].text != "=" && sub[0].text != "in";
@@ -201,11 +232,17 @@ Evaluator::Rounds Evaluator::rounds(const std::vector<Node>& sub, const std::vec
     const auto& letter = letters[l];
     const auto& first = increasing ? letters[0] : letter;
     std::int64_t low = 0, high = 0;
+    bool history = false;
     Rounds next;
     for (const auto& before : out) {
       if (sub.size() == 1 && sub[0].kind == Kind::relation && sub[0].text == "=" && sup.size() == 1) {
         low = index(sub[0].parts[1], before);
         high = index(sup[0], before);
+        if (const auto size = to_dimension(sup[0], method_.naming)) history = over_history(*size);
+        for_each_node(sup[0], [&](const Node& inner) {
+          const auto at = before.letters.find(Naming::letter(inner));
+          history = history || (at != before.letters.end() && at->second.history);
+        });
       } else {
         std::optional<Range> range;
         if (const auto at = scope.ranges.find(first); at != scope.ranges.end()) range = at->second;
@@ -214,11 +251,18 @@ Evaluator::Rounds Evaluator::rounds(const std::vector<Node>& sub, const std::vec
         if (!range) stop("no range for " + first, body.span);
         low = size(range->low);
         high = size(range->high);
+        history = over_history(range->high);
       }
       const auto from = increasing && l > 0 ? before.letters.at(letters[l - 1]).value + 1 : low;
       for (auto v = from; v <= high; ++v) {
         next.push_back(before);
-        next.back().letters[letter] = {v, low, high, increasing ? letters : std::vector<std::string>{}};
+        next.back().letters[letter] = {v, low, high, increasing ? letters : std::vector<std::string>{}, history};
+        next.back().absent = before.absent || (history && v < first_);
+      }
+      if (history && from > high) {  // none: one that says what shape it would have
+        next.push_back(before);
+        next.back().letters[letter] = {low, low, low, {}, history};
+        next.back().absent = true;
       }
     }
     out = std::move(next);
@@ -230,8 +274,11 @@ Array Evaluator::big(const std::string& name, const std::vector<Node>& sub, cons
                      const Scope& scope, int rank) {
   const auto all = rounds(sub, sup, body, scope);
   std::optional<Array> out;
+  double count = 0;
   for (const auto& round : all) {
+    if (round.absent) continue;
     const auto now = value(body, round, rank);
+    ++count;
     if (!out) {
       out = now;
     } else if (name == "sum" || name == "mean") {
@@ -244,8 +291,8 @@ Array Evaluator::big(const std::string& name, const std::vector<Node>& sub, cons
       out = both(*out, now, [](double x, double y) { return std::min(x, y); });
     }
   }
-  if (!out) return Array::number(0);
-  const auto count = static_cast<double>(all.size());
+  if (!out && all.empty()) return Array::number(0);
+  if (!out) return value(body, all.front(), rank).each([&](double) { return name == "prod" ? 1 : 0; });
   return name == "mean" ? out->each([&](double x) { return x / count; }) : *out;
 }
 

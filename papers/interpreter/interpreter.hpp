@@ -18,9 +18,12 @@ struct GivenValues {
   std::map<std::string, Array> parameters;
   std::map<std::string, Array> look_ups;  // of one row: [field, further indices …, shape …]
   std::vector<double> dense;
+  std::map<std::string, Array> users, items;  // the row's user's and one candidate's: [further indices …, shape …]
+  std::map<std::string, Array> history;       // of the items of the history: [T, further indices …, shape …]
+  std::int64_t history_length = 0;            // how many there really are: the last ones
 };
 
-/// The answer for one row: as the script computes it, before a last sigma. Dropout does nothing. Errors:
+/// The answer for one row and one candidate: as the script computes it, before a last sigma. Dropout does nothing. Errors:
 /// papers.interpreter (what it cannot work out), papers.unknown_size.
 Result<double> interpret(const Method& method, const Typed& typed, const SizeValues& sizes, const GivenValues& given);
 

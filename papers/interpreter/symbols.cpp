@@ -48,9 +48,12 @@ Array Evaluator::symbol(const Node& node, const Scope& scope) {
   }
   const auto reference = method_.naming.reference(node);
   Indices indices;
+  bool of_history = false;
   const auto read_indices = [&] {
     for (const auto* script : reference.indices) {
-      if (script->kind != Kind::wildcard) indices.push_back(index(*script, scope));
+      if (script->kind == Kind::wildcard) continue;
+      of_history = of_history || method_.naming.is_history_item(*script);
+      indices.push_back(index(*script, scope));
     }
   };
   Array out;
@@ -70,11 +73,11 @@ Array Evaluator::symbol(const Node& node, const Scope& scope) {
                         (found == method_.quantities.end() || found->second.role == Quantity::Role::parameter);
     if (unused && bold != method_.quantities.end()) found = bold;
     if (found == method_.quantities.end()) stop("unknown symbol", node.span);
-    own = found->second.positions;
+    own = found->second.positions + (of_history ? 1 : 0);
     const Indices first(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(std::min(own, indices.size())));
     const auto& quantity = found->second;
     const bool wrapped = scope.wrapped == quantity.key && !of_earlier_round(quantity, first, scope);
-    out = instance(quantity, first, wrapped ? scope.wrapped_definition : quantity.definitions.size());
+    out = instance(quantity, first, wrapped ? scope.wrapped_definition : quantity.definitions.size(), of_history);
   }
   for (std::size_t p = own; p < indices.size(); ++p) out = out.entry(indices[p] - 1);
   Node scripts;
@@ -103,6 +106,7 @@ bool Evaluator::match(const Definition& definition, const Indices& indices, Scop
     if (range) {
       bound.low = size(range->low);
       bound.high = size(range->high);
+      bound.history = over_history(range->high);
       if (definition.wraps && is_beside && bound.value < bound.low) return false;
     }
     scope.letters[pattern.letter] = bound;
@@ -141,19 +145,59 @@ Array Evaluator::definition(const Quantity& quantity, const Definition& what, Sc
   return out;
 }
 
-Array Evaluator::instance(const Quantity& quantity, const Indices& indices, std::size_t upto) {
+Array Evaluator::look_up(const Quantity& quantity, Indices indices, bool of_history) {
+  std::vector<Range> ranges;
+  for (const auto& pattern : quantity.declared_indices) ranges.push_back(method_.ranges.at(pattern.letter));
+  if (quantity.owner == Owner::field) return at(given_.look_ups.at(quantity.key), ranges, indices);
+  if (quantity.owner == Owner::user) return at(given_.users.at(quantity.key), ranges, indices);
+  if (!of_history) return at(given_.items.at(quantity.key), ranges, indices);
+  const auto& all = given_.history.at(quantity.key);
+  const auto position = indices[0];
+  indices.erase(indices.begin());
+  const bool is_there = position >= first_ && position <= all.shape[0];
+  const auto out = at(all.entry(is_there ? position - 1 : 0), ranges, indices);
+  return out.each([&](double x) { return is_there ? x : 0; });
+}
+
+/// Whether an index is a position outside of the history. That index becomes one that there is, so that the shape can be worked out.
+/// But a recurrence is there still what it was at first: then the index becomes the first one.
+bool Evaluator::is_absent(const Quantity& quantity, Indices& indices) {
+  bool out = false;
+  for (std::size_t p = 0; p < indices.size(); ++p) {
+    IndexPattern pattern;
+    if (const auto* range = method_.free_range(quantity, p, pattern)) {
+      const auto high = range->high + pattern.offset;
+      if (!over_history(high) || (indices[p] >= first_ && indices[p] <= size(high))) continue;
+      out = true;
+      indices[p] = size(high);
+      continue;
+    }
+    std::optional<std::int64_t> start;
+    bool counts = false;
+    for (const auto& definition : quantity.definitions) {
+      if (p >= definition.indices.size()) continue;
+      const auto& own = definition.indices[p];
+      if (own.letter.empty()) {
+        start = size(own.offset);
+      } else if (const auto* range = method_.range_of(own.letter, definition.ranges)) {
+        counts = counts || over_history(range->high + own.offset);
+      }
+    }
+    if (counts && start && indices[p] < first_) indices[p] = *start;
+  }
+  return out;
+}
+
+Array Evaluator::instance(const Quantity& quantity, Indices indices, std::size_t upto, bool of_history) {
   using Role = Quantity::Role;
   if (quantity.role == Role::dense) return joined({Array{{static_cast<std::int64_t>(given_.dense.size())}, given_.dense, false}});
   if (quantity.role == Role::parameter) return weight(quantity.key, indices);
-  if (quantity.role == Role::look_up) {
-    std::vector<Range> ranges;
-    for (const auto& pattern : quantity.declared_indices) ranges.push_back(method_.ranges.at(pattern.letter));
-    return at(given_.look_ups.at(quantity.key), ranges, indices);
-  }
+  if (quantity.role == Role::look_up) return look_up(quantity, indices, of_history);
+  const bool absent = method_.history() && is_absent(quantity, indices);
   std::size_t number = 0;
   const auto* found = pick(quantity, indices, upto, number);
   if (found == nullptr) stop("no equation for this index of " + quantity.name, quantity.first);
-  std::string key = quantity.key + "#" + std::to_string(number);
+  std::string key = quantity.key + "#" + std::to_string(number) + (absent ? "-" : "");
   for (const auto i : indices) key += "|" + std::to_string(i);
   if (const auto known = known_.find(key); known != known_.end()) return known->second;
   Scope scope;
@@ -161,6 +205,7 @@ Array Evaluator::instance(const Quantity& quantity, const Indices& indices, std:
   scope.wrapped = found->wraps ? quantity.key : "";
   scope.wrapped_definition = number;
   auto out = definition(quantity, *found, std::move(scope));
+  if (absent) out = out.each([](double) { return 0; });  // worked out for its shape
   known_[key] = out;
   return out;
 }

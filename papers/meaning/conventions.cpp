@@ -11,6 +11,10 @@ std::optional<Range> range_from_use(const Method& method, const std::string& let
   std::optional<Range> out;
   for_each_node(body, [&](const Node& node) {
     if (out || node.kind != Kind::symbol) return;
+    if (method.naming.is_history_item(node) && Naming::letter(node.sub[0]) == letter) {
+      out = method.history();
+      return;
+    }
     const auto reference = method.naming.reference(node);
     const auto found = method.quantities.find(reference.key);
     if (found == method.quantities.end()) return;
@@ -42,7 +46,7 @@ int expected_rank(const Quantity& quantity, const Node& left) {
 }
 
 bool has_weights(const Node& call) {
-  return call.text == "mlp" || call.text == "layernorm" || call.text == "prelu";
+  return call.text == "mlp" || call.text == "layernorm" || call.text == "prelu" || call.text == "gru";
 }
 
 Occurrence occurrence(const Node& call, const Naming& naming) {

@@ -93,15 +93,24 @@ Shaped Typer::defined(const Quantity& quantity, const Values& values, Span span,
   Values outer;
   const auto reduced = own_softmax_letters(*definition);
   for (std::size_t p = 0; p < own.size(); ++p) {
-    const bool whole = own[p].kind == IndexKind::axis ||
-                       (own[p].kind == IndexKind::component && reduced.contains(definition->indices[p].letter));
+    const auto& pattern = definition->indices[p];
+    const bool whole = own[p].kind == IndexKind::axis || reduced.contains(pattern.letter);
     if (whole) {
-      const Range range{own[p].range.low + own[p].offset, own[p].range.high + own[p].offset};
+      Range range{own[p].range.low + own[p].offset, own[p].range.high + own[p].offset};
+      // Of the history there is what the card says; its neighbours are picked out. And one value needs all, for its softmax.
+      if (const auto* said = method_.range_of(pattern.letter, definition->ranges)) {
+        const Range all{said->low + pattern.offset, said->high + pattern.offset};
+        if (over_history(all) || own[p].kind == IndexKind::constant || own[p].kind == IndexKind::loop) range = all;
+      } else if (own[p].kind == IndexKind::constant) {
+        stop("papers.unknown_range", "over what does " + pattern.letter + " run?", definition->span,
+             {"\\quad " + pattern.letter + " = 1, \\dots, n beside the equation"});
+      }
       outer.push_back(own[p]);
       ranges.push_back(range);
       own[p].kind = IndexKind::axis;
       own[p].offset = Dimension(0);
       own[p].range = range;
+      own[p].conditions.clear();
       key += "|axis" + range.low.text() + ".." + range.high.text();
     } else {
       key += "|" + index_text(own[p]);
@@ -124,15 +133,17 @@ Shaped Typer::defined(const Quantity& quantity, const Values& values, Span span,
     making_.erase(key);
   }
   // Tuples that were bound inside stay as they are; whole indices are renamed to what is asked for.
-  return at_indices(made_[key], canonical_[key], ranges, outer, span);
+  return at_indices(made_[key], canonical_[key], ranges, outer, span, true);
 }
 
 /// Letters of the left side over which the right side reduces: `\alpha_{ij} = \mathrm{softmax}_j(…)`.
 std::set<std::string> Typer::own_softmax_letters(const Definition& definition) const {
   std::set<std::string> out;
   for_each_node(definition.right, [&](const Node& node) {
-    if (node.kind != Kind::call || node.sub.empty()) return;
-    const auto letters = bound_letters(node.sub);
+    if (node.kind != Kind::call || node.text != "softmax" || node.sub.empty()) return;
+    auto letters = bound_letters(node.sub);
+    const bool up_to = node.sub[0].kind == Kind::relation && node.sub[0].text == "<=";
+    if (up_to) letters.resize(1);
     if (letters.size() != 1) return;  // over pairs: they stay pairs
     for (const auto& letter : letters) {
       for (const auto& pattern : definition.indices) {

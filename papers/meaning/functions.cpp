@@ -53,6 +53,7 @@ Shaped Typer::call(const Node& node, Scope& scope, int rank) {
   }
   if (name == "softmax") return softmax(node, scope);
   if (name == "mlp") return mlp(node, scope, rank);
+  if (name == "gru") return gru(node, scope);
   if (name == "layernorm") return layer_norm(node, scope);
   if (name == "dropout") return dropout(node, scope, rank);
   if (name == "attention") return attention(node, scope);
@@ -70,7 +71,7 @@ Shaped Typer::call(const Node& node, Scope& scope, int rank) {
     const auto value = expression(node.parts[0], scope);
     if (value.rank != 1) stop("papers.shape_conflict", name + " of one argument is of a vector's entries; here is " + shape_text(value), node.span);
     const auto over = shape(value)[0];
-    return reduce(name, {value.term, 0, false}, over, node.span);
+    return reduce(name, {value.term, 0, false}, {over, {}}, node.span);
   }
   if (name == "concat" || name == "vec") {
     std::vector<Shaped> parts;

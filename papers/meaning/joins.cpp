@@ -63,8 +63,11 @@ std::optional<Shaped> Typer::enumerated(const Node& node, Scope& scope, int rank
   bound.high = general->high;
   Scope inner_scope = scope;
   const auto over = bind(bound, general->tree, inner_scope, node.span)[0];
-  const auto value = expression(general->tree, inner_scope);
-  const auto stacked = index_to_shape(value, over);
+  const auto value = masked(expression(general->tree, inner_scope), over.masks, node.span);
+  const auto stacked = index_to_shape(value, over.axis);
+  if (rank == 2 && value.rank == 1 && !over.masks.empty()) {
+    stop("papers.not_understood", "rows of this matrix would be the history's padding", node.span, {"\\sum_{t=1}^{T}", "\\mathrm{softmax}_t"});
+  }
   if (rank == 2 && value.rank == 1) return stacked;
   return join({stacked}, node.span);
 }
@@ -81,12 +84,13 @@ Shaped Typer::joined(const Node& node, Scope& scope, int rank) {
 
 /// `[x_{ij}]_{i<j}`, `(a_i)_{i=1}^{n}`.
 Shaped Typer::family(const Node& node, Scope& scope) {
-  const auto bound = bound_of(node.sub, node.sup, node.span);
+  const auto bound = bound_of(node.sub, node.sup, scope, node.span);
   Scope inner_scope = scope;
   const auto axes = bind(bound, node.parts[0], inner_scope, node.span);
   if (node.parts.size() != 1) stop("papers.not_understood", "a family is one expression with its index", node.span);
   auto value = expression(node.parts[0], inner_scope);
-  for (auto it = axes.rbegin(); it != axes.rend(); ++it) value = index_to_shape(value, *it);
+  for (const auto& over : axes) value = masked(value, over.masks, node.span);
+  for (auto it = axes.rbegin(); it != axes.rend(); ++it) value = index_to_shape(value, it->axis);
   auto out = join({value}, node.span);
   out.row = node.transposed;
   return out;

@@ -66,6 +66,7 @@ class Reader {
   bool define_size(const Statement& statement);
   std::map<std::string, Range> ranges_beside(std::size_t paragraph, std::size_t piece) const;
   void find_parameters();
+  void ask_for_history(const Node& node, const Reference& reference);
   void note_use(const Node& node, bool multiplied);
   void find_output();
 
@@ -130,6 +131,11 @@ void Reader::declare(const SaidShape& said) {
   out.positions = std::max(out.positions, out.declared_indices.size());
   using Source = SaidShape::Source;
   if (said.source == Source::dense_features) out.role = Role::dense;
+  if ((said.source == Source::user && reference.of_user) || (said.source == Source::item && reference.of_item)) {
+    out.role = Role::look_up;
+    out.owner = said.source == Source::user ? Owner::user : Owner::item;
+    return;
+  }
   if (said.source == Source::field_value || said.source == Source::categorical_value) {
     if (out.declared_indices.empty()) return;  // a size or a shared matrix in the same sentence
     out.role = Role::look_up;
@@ -224,6 +230,17 @@ void Reader::define(const Statement& statement, std::size_t paragraph, std::size
   out.definitions.push_back(std::move(definition));
 }
 
+/// `\mathbf{q}_{s_t}` where no sentence says what s is.
+void Reader::ask_for_history(const Node& node, const Reference& reference) {
+  if (!naming().interactions().history.empty() || node.sub.size() != 1 || node.sub[0].kind != Kind::symbol || node.sub[0].sub.empty()) return;
+  for (const auto& [key, q] : method().quantities) {
+    if (q.role != Role::look_up || q.owner != Owner::item || !reference.key.starts_with(key + "_")) continue;
+    problem("papers.unknown_symbol", std::string(card().source.text_of(node.span)) + " asks for an item of the history, and no sentence says what that is",
+            node.span, {"The user's history is $s_1, \\dots, s_T$, latest last."});
+    return;
+  }
+}
+
 /// Whatever stands on a right side and is nothing yet is learnt.
 void Reader::find_parameters() {
   std::vector<const Definition*> all;
@@ -239,8 +256,9 @@ void Reader::find_parameters() {
     for_each_node(definition->right, [&](const Node& node) {
       if (node.kind != Kind::symbol) return;
       const auto letter = Naming::letter(node);
-      if (naming().is_index(letter)) return;
+      if (naming().is_index(letter) || naming().is_history_item(node)) return;
       const auto reference = naming().reference(node);
+      ask_for_history(node, reference);
       if (node.font == Font::italic && reference.indices.empty() && naming().is_size(reference.name)) return;
       if (formals.contains(reference.key) || node.font == Font::blackboard) return;
       found.emplace_back(reference, node.span);
@@ -251,6 +269,14 @@ void Reader::find_parameters() {
     auto& out = quantity(reference, span);
     const auto count = static_cast<std::size_t>(std::count_if(
         reference.indices.begin(), reference.indices.end(), [](const Node* n) { return n->kind != Kind::wildcard; }));
+    if (out.role == Role::parameter && (reference.of_user || reference.of_item)) {
+      const std::string whose = reference.of_user ? "user" : "item";
+      const auto& said = naming().interactions();
+      const auto text = std::string(card().source.text_of(span));
+      problem("papers.unknown_symbol", text + " belongs to each " + whose + ", and no sentence says what it is", span,
+              {"each " + whose + " $" + (reference.of_user ? said.user : said.item) + "$ has … $" + text + " \\in \\mathbb{R}^{…}$",
+               "a label that is no index: \\mathrm{" + whose + "}"});
+    }
     if (out.role != Role::parameter || out.declared.end != 0) continue;
     out.positions = known ? std::min(out.positions, count) : count;
   }
@@ -304,6 +330,31 @@ const HyperParameter* Method::parameter(const std::string& name) const {
     if (parameter.name == name) return &parameter;
   }
   return nullptr;
+}
+
+std::optional<Range> Method::history() const {
+  const auto& said = naming.interactions();
+  if (said.history.empty() || said.length.empty()) return {};
+  return Range{Dimension(1), Dimension::symbol(said.length)};
+}
+
+const Range* Method::range_of(const std::string& letter, const std::map<std::string, Range>& beside) const {
+  if (const auto at = beside.find(letter); at != beside.end()) return &at->second;
+  const auto at = ranges.find(letter);
+  return at == ranges.end() ? nullptr : &at->second;
+}
+
+const Range* Method::free_range(const Quantity& quantity, std::size_t p, IndexPattern& pattern) const {
+  const Range* out = nullptr;
+  for (const auto& definition : quantity.definitions) {
+    if (p >= definition.indices.size()) continue;
+    if (definition.indices[p].letter.empty()) return nullptr;
+    if (const auto* range = range_of(definition.indices[p].letter, definition.ranges)) {
+      pattern = definition.indices[p];
+      out = range;
+    }
+  }
+  return out;
 }
 
 ReadMethod read_method(Card card) { return Reader(std::move(card)).read(); }

@@ -35,9 +35,12 @@ struct Definition {
   Span span;
 };
 
+/// Whose values a look-up belongs to.
+enum class Owner : std::uint8_t { field, user, item };
+
 struct Quantity {
   enum class Role : std::uint8_t {
-    look_up,    // belongs to the values of fields: "the value of each field has …"; the first index is the field
+    look_up,    // belongs to the values of fields: "the value of each field has …", the first index is the field; or to users or items
     dense,      // the vector of dense features
     defined,    // by one equation, or several for different indices
     function,   // by an equation with arguments
@@ -53,6 +56,7 @@ struct Quantity {
   std::vector<Definition> definitions;
   std::vector<IndexPattern> declared_indices;     // look_up, or declared with indices: `\mathbf{e}_i \in …`
   bool categorical_only = false;                  // look_up
+  Owner owner = Owner::field;                     // look_up
   /// Where no shape is said: a bold small letter, or one that is transposed, is a vector; a capital is a matrix.
   std::uint8_t rank_by_letter = 0;
   bool multiplied = false;  // somewhere it is no mere summand: a weight, not an offset
@@ -77,6 +81,12 @@ struct Method {
   std::string output;                                // key of the answer; empty: none found (a problem)
 
   const HyperParameter* parameter(const std::string& name) const;
+  /// The positions of the history, 1 to T; nothing where the card has none.
+  std::optional<Range> history() const;
+  /// The range of an index letter of a definition: said beside it, else anywhere.
+  const Range* range_of(const std::string& letter, const std::map<std::string, Range>& beside) const;
+  /// What position `p` of a quantity runs over, by its equations; nothing where it has a first value there, as recurrences have.
+  const Range* free_range(const Quantity& quantity, std::size_t p, IndexPattern& pattern) const;
 };
 
 struct ReadMethod {

@@ -40,6 +40,13 @@ std::string font_key(Font font) {
   return "";
 }
 
+/// In small letters, without blanks at the end.
+std::string spoken(std::string text) {
+  for (auto& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
 /// A label as part of a name.
 std::string label(const Node& script) {
   const auto& node = inside(script);
@@ -95,8 +102,46 @@ std::string Naming::letter(const Node& node) {
   return node.text + std::string(node.primes, '\'');
 }
 
+bool Naming::is_history_item(const Node& node) const {
+  return node.kind == Kind::symbol && !interactions_.history.empty() && node.text == interactions_.history &&
+         node.font == Font::italic && node.sub.size() == 1 && node.sup.empty() && node.primes == 0;
+}
+
+/// In "each user $u$ has …" the letter is the first formula behind the words.
+void Naming::find_interactions(const Card& card) {
+  for (const auto& paragraph : card.paragraphs) {
+    for (std::size_t i = 1; i < paragraph.pieces.size(); ++i) {
+      const auto &words = paragraph.pieces[i - 1], &formula = paragraph.pieces[i];
+      if (words.math || formula.statements.empty()) continue;
+      const auto& first = formula.statements.front().left;
+      const auto said = spoken(words.text);
+      if (said.ends_with("each user") && !letter(first).empty()) {
+        interactions_.user = letter(first);
+        interactions_.user_at = first.span;
+      }
+      if (said.ends_with("each item") && !letter(first).empty()) {
+        interactions_.item = letter(first);
+        interactions_.item_at = first.span;
+      }
+      const auto& last = formula.statements.back().left;
+      if (!said.ends_with("history is") || first.kind != Kind::symbol || first.sub.size() != 1 ||
+          last.kind != Kind::symbol || last.text != first.text || last.sub.size() != 1) {
+        continue;
+      }
+      interactions_.history = first.text;
+      interactions_.length = letter(last.sub[0]);
+      interactions_.history_at = {first.span.begin, last.span.end};
+    }
+  }
+  for (const auto& name : {interactions_.user, interactions_.item}) {
+    if (!name.empty()) letters_.insert(name);
+  }
+  if (!interactions_.length.empty()) sizes_.insert(interactions_.length);
+}
+
 Naming::Naming(const Card& card) {
   for (const auto& parameter : card.head.parameters) sizes_.insert(parameter.name);
+  find_interactions(card);
   const auto each = [&](auto&& visit) {
     for (const auto& paragraph : card.paragraphs) {
       for (const auto& piece : paragraph.pieces) {
@@ -183,6 +228,10 @@ bool Naming::made_of_indices(const Node& script, bool& has_letter) const {
         has_letter = true;
         return true;
       }
+      if (is_history_item(node)) {
+        has_letter = true;
+        return made_of_indices(node.sub[0], has_letter);
+      }
       return sizes_.contains(reference(node).name);
     }
     case Kind::negate:
@@ -233,6 +282,16 @@ Reference Naming::reference(const Node& node) const {
     out.key += "_" + label(script);
     out.name += "_" + label(script);
   };
+  const auto add_index = [&](const Node& index) {
+    const auto name = letter(index);
+    if (!name.empty() && name == interactions_.user) {
+      out.of_user = true;
+    } else if (!name.empty() && name == interactions_.item) {
+      out.of_item = true;
+    } else {
+      out.indices.push_back(&index);
+    }
+  };
   const auto sort = [&](const std::vector<Node>& scripts, bool above, bool indexed) {
     for (const auto& script : scripts) {
       bool has_letter = false;
@@ -243,9 +302,9 @@ Reference Naming::reference(const Node& node) const {
         // `ij` is i and j; `2k` or `(l+1)` is one index.
         const bool letters_only = node_inside.kind == Kind::product;
         if (letters_only) {
-          for (const auto& part : node_inside.parts) out.indices.push_back(&part);
+          for (const auto& part : node_inside.parts) add_index(part);
         } else {
-          out.indices.push_back(&node_inside);
+          add_index(node_inside);
         }
       } else if (above && script.kind != Kind::group) {
         out.power = &script;

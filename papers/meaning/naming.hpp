@@ -17,6 +17,15 @@ struct Reference {
   std::string name;                   // for code: letter and labels
   std::vector<const Node*> indices;   // below, then above; of the symbol that was looked at
   const Node* power = nullptr;        // `x^2`
+  bool of_user = false, of_item = false;  // the letters of a user and of a candidate are no indices
+};
+
+/// What sentences call the data's users and items: "each user $u$", "each item $v$", "the user's history is
+/// $s_1, \dots, s_T$". Empty: the card says nothing of them.
+struct Interactions {
+  std::string user, item;
+  std::string history, length;  // s, T
+  Span user_at, item_at, history_at;
 };
 
 /// The rules, in order:
@@ -24,7 +33,9 @@ struct Reference {
 ///    both sides of an equation;
 ///  - a script made of index letters, numbers and sizes is an index where this symbol has an index letter in that place (below
 ///    or above) anywhere in the card; else a number below is a label (`W_1`), a number above a power (`x^2`);
-///  - any other script (`W_Q`, `y_\mathrm{fm}`, `W^{(c)}`) is a label.
+///  - any other script (`W_Q`, `y_\mathrm{fm}`, `W^{(c)}`) is a label;
+///  - a position of the history, `s_t`, is an index where an index letter would be; the letters of the user and of the candidate
+///    item are indices that need not be written.
 class Naming {
  public:
   Naming() = default;
@@ -35,10 +46,14 @@ class Naming {
   void add_size(const std::string& name) { sizes_.insert(name); }
   /// `node` is a symbol and must outlive what is returned.
   Reference reference(const Node& node) const;
+  const Interactions& interactions() const { return interactions_; }
+  /// `s_t`: an item of the history.
+  bool is_history_item(const Node& node) const;
   /// A symbol that is only a letter: its text. Else empty.
   static std::string letter(const Node& node);
 
  private:
+  void find_interactions(const Card& card);
   void find_letters(const Node& node);
   void find_equation_letters(const Statement& statement);
   void find_sizes(const Statement& statement);
@@ -48,6 +63,7 @@ class Naming {
 
   std::set<std::string> letters_ = {"#"}, sizes_;  // "#" counts enumerations that name no letter
   std::set<std::string> indexed_below_, indexed_above_;  // by base
+  Interactions interactions_;
 };
 
 /// Calls `visit` for a node and everything in it, scripts included.

@@ -43,6 +43,9 @@ class Reader {
     if (now.find("value of each field") != std::string::npos) source_ = Source::field_value;
     if (now.find("value of each categorical field") != std::string::npos) source_ = Source::categorical_value;
     if (now.find("dense features") != std::string::npos) source_ = Source::dense_features;
+    const auto user = now.rfind("each user"), item = now.rfind("each item");
+    if (user != std::string::npos) source_ = Source::user;
+    if (item != std::string::npos && (user == std::string::npos || user < item)) source_ = Source::item;
   }
 
   void read_range(const Statement& statement, std::size_t paragraph, std::size_t piece) {

@@ -21,7 +21,7 @@ struct SaidRange {
 struct SaidShape {
   Node subject;
   std::vector<Dimension> shape;
-  enum class Source : std::uint8_t { unsaid, field_value, categorical_value, dense_features } source = Source::unsaid;
+  enum class Source : std::uint8_t { unsaid, field_value, categorical_value, dense_features, user, item } source = Source::unsaid;
   Span span;
 };
 
@@ -36,6 +36,8 @@ struct Said {
 ///   "the value of each field $i = 1, \dots, n$ has …"              -> symbols declared in the sentence are looked up by value
 ///   "the value of each categorical field $i = 1, \dots, n$ has …"  -> the same, without dense fields
 ///   "the dense features $\mathbf{x} \in \mathbb{R}^{m}$"            -> the vector of dense features
+///   "each user $u$ has …", "each item $v$ has …"                    -> looked up by the user, by the candidate or a place of the history
+///   "the user's history is $s_1, \dots, s_T$"                       -> see Interactions
 Said read_prose(const Card& card, const Naming& naming);
 
 }  // namespace automodel::papers

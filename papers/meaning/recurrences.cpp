@@ -106,24 +106,43 @@ Typer::Values Typer::StatePlan::asked(const Values& by, std::size_t position) co
 /// The value before this round.
 Shaped Typer::in_loop(const Quantity& quantity, const Recurrence& recurrence, const Values& values, Span span) {
   const auto loop = values[recurrence.position].loop;
-  const auto number = loop_state(quantity, recurrence, loop, values, span);
+  auto own = values;
+  if (!state_of_.contains(state_key(quantity, recurrence, loop, values))) {
+    // One position of the history is picked out of all: `x_{l,t-1}` of x_{l+1,T} would ask for those before it for ever.
+    for (std::size_t p = 0; p < own.size(); ++p) {
+      IndexPattern pattern;
+      const auto* said = own[p].kind == IndexKind::constant && p != recurrence.position ? method_.free_range(quantity, p, pattern) : nullptr;
+      if (said == nullptr) continue;
+      const Range all{said->low + pattern.offset, said->high + pattern.offset};
+      if (!over_history(all)) continue;
+      own[p].kind = IndexKind::axis;
+      own[p].offset = Dimension(0);
+      own[p].range = all;
+    }
+  }
+  const auto number = loop_state(quantity, recurrence, loop, own, span);
   const auto& plan = plans_.at({loop, number});
   if (!typed_.loops[loop].states[number].has_first) {
     stop("papers.circular", quantity.name + " has no first value", span, {"an equation for its first index"});
   }
   const auto before = typed_.loops[loop].states[number].before;
   const Shaped whole{before, plan.rank, false};
-  return at_indices(whole, plan.index_axes, plan.ranges, plan.asked(values, recurrence.position), span);
+  return at_indices(whole, plan.index_axes, plan.ranges, plan.asked(values, recurrence.position), span, true);
 }
 
-/// The state of the loop for this quantity: made where it is not there yet.
-std::size_t Typer::loop_state(const Quantity& quantity, const Recurrence& recurrence, LoopId loop, const Values& values,
-                              Span span) {
+std::string Typer::state_key(const Quantity& quantity, const Recurrence& recurrence, LoopId loop, const Values& values) const {
   std::string key = quantity.key + "@" + std::to_string(loop);
   for (std::size_t p = 0; p < values.size(); ++p) {
     if (p == recurrence.position || values[p].kind == IndexKind::axis || values[p].kind == IndexKind::component) continue;
     key += "|" + std::to_string(static_cast<int>(values[p].kind)) + values[p].offset.text();
   }
+  return key;
+}
+
+/// The state of the loop for this quantity: made where it is not there yet.
+std::size_t Typer::loop_state(const Quantity& quantity, const Recurrence& recurrence, LoopId loop, const Values& values,
+                              Span span) {
+  const auto key = state_key(quantity, recurrence, loop, values);
   if (const auto known = state_of_.find(key); known != state_of_.end()) return known->second;
   StatePlan plan;
   plan.quantity = &quantity;
@@ -139,7 +158,12 @@ std::size_t Typer::loop_state(const Quantity& quantity, const Recurrence& recurr
       value.offset = recurrence.step->indices[p].offset;
       value.range = recurrence.range;
     } else if (value.kind == IndexKind::axis || value.kind == IndexKind::component) {
-      const Range range{value.range.low + value.offset, value.range.high + value.offset};
+      Range range{value.range.low + value.offset, value.range.high + value.offset};
+      IndexPattern pattern;
+      if (const auto* said = method_.free_range(quantity, p, pattern)) {
+        const Range all{said->low + pattern.offset, said->high + pattern.offset};
+        if (over_history(all)) range = all;
+      }
       value = {};
       value.kind = IndexKind::axis;
       value.range = range;
@@ -162,6 +186,7 @@ std::size_t Typer::loop_state(const Quantity& quantity, const Recurrence& recurr
   before.batched = true;
   before.span = span;
   before.axes = plan.index_axes;
+  if (of_item_.contains(quantity.key)) before.axes.insert(before.axes.begin(), kCandidates);
   if (state.has_first) {
     const auto first = defined(quantity, first_values, span, quantity.definitions.size());
     plan.rank = first.rank;
@@ -214,6 +239,11 @@ void Typer::close_loop(LoopId loop) {
                     plan.recurrence.step->span);
     }
     next = aligned(plan.recurrence.step->right, state, next);
+    const auto& counted = plan.values[plan.recurrence.position];
+    if (over_history({counted.range.low + counted.offset, counted.range.high + counted.offset})) {
+      // At positions that are padding the state stays as it is.
+      next = map("where", {{real_at(counted, plan.span), 0, false}, next, state}, plan.span);
+    }
     typed_.loops[loop].states[number].next = contract({next.term}, shape(state), {}, plan.span).term;
     auto& inside = typed_.loops[loop].inside;
     for (const auto term : {typed_.loops[loop].states[number].next, typed_.loops[loop].states[number].first}) {
@@ -264,23 +294,28 @@ Shaped Typer::from_loop(const Quantity& quantity, const Recurrence& recurrence, 
     term.op = Op::loop_all;
     auto range = all;
     // `[p_1; …; p_L]` leaves out the first value.
-    if (value.kind == IndexKind::axis && state.has_first &&
+    if ((value.kind == IndexKind::axis || value.kind == IndexKind::loop) && state.has_first &&
         typed_.solver.resolve(value.range.low + value.offset) == typed_.solver.resolve(all.low + Dimension(1))) {
       range.low = all.low + Dimension(1);
       term.order = 1;
     }
-    term.over = axis(range.size(), typed_.loops[loop].letter, recurrence.step->span);
-    term.axes.insert(term.axes.begin(), term.over);
+    const auto known = all_rounds_.try_emplace({loop, number, term.order}, 0).first;
+    if (known->second == 0) {
+      term.over = axis(range.size(), typed_.loops[loop].letter, recurrence.step->span);
+      term.axes.insert(term.axes.begin(), term.over);
+      known->second = add(std::move(term));
+    }
+    term = at(known->second);
     asked.insert(asked.begin(), value);
     index_axes.insert(index_axes.begin(), term.over);
     ranges.insert(ranges.begin(), range);
   }
-  const Shaped whole{add(std::move(term)), plan.rank, false};
+  const Shaped whole{term.op == Op::loop_all ? all_rounds_.at({loop, number, term.order}) : add(std::move(term)), plan.rank, false};
   // Whoever reads terms goes on from here to the rounds.
   for (const auto& each : typed_.loops[loop].states) {
     depths_[whole.term] = std::max({depths_[whole.term], depths_[each.next] + 1, each.has_first ? depths_[each.first] + 1 : 0});
   }
-  return at_indices(whole, index_axes, ranges, asked, span);
+  return at_indices(whole, index_axes, ranges, asked, span, !over_history(all));
 }
 
 }  // namespace automodel::papers

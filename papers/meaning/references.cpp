@@ -13,6 +13,11 @@ using IndexKind = IndexValue::Kind;
 }  // namespace
 
 IndexValue Typer::index_value(const Node& node, const Scope& scope) const {
+  if (method_.naming.is_history_item(node)) {
+    auto out = index_value(node.sub[0], scope);
+    out.of_history = true;
+    return out;
+  }
   if (const auto letter = Naming::letter(node); !letter.empty()) {
     if (const auto found = scope.letters.find(letter); found != scope.letters.end()) return found->second;
     if (method_.naming.is_index(letter)) {
@@ -96,21 +101,29 @@ Shaped Typer::symbol(const Node& node, Scope& scope) {
       stop("papers.unknown_symbol", "unknown symbol " + text_of(node.span), node.span);
     }
     const auto& quantity = found->second;
+    const bool of_item = quantity.role == Role::look_up && quantity.owner == Owner::item;
+    for (std::size_t p = 0; p < values.size(); ++p) {
+      if (!values[p].of_history || (of_item && p == 0)) continue;
+      stop("papers.not_understood", text_of(node.span) + " is no look-up of an item", node.span,
+           {"each item $v$ has an embedding $\\mathbf{q}_v \\in \\mathbb{R}^{k}$", "the place of the index: \\mathbf{q}_{s_t}"});
+    }
     if (quantity.role == Role::function) {
       stop("papers.not_understood", quantity.name + " is a function: give its argument", node.span, {quantity.name + "(x)"});
     }
-    if (values.size() < quantity.positions) {
+    const auto positions = quantity.positions + (!values.empty() && values[0].of_history ? 1 : 0);
+    if (values.size() < positions) {
       stop("papers.not_understood",
            reference.name + " has " + std::to_string(quantity.positions) + " indices; here are " + std::to_string(values.size()),
            node.span);
     }
-    const Values own(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(quantity.positions));
-    const Values rest(values.begin() + static_cast<std::ptrdiff_t>(quantity.positions), values.end());
+    const Values own(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(positions));
+    const Values rest(values.begin() + static_cast<std::ptrdiff_t>(positions), values.end());
     if (scope.wrapped == quantity.key && !of_earlier_round(quantity, own, scope)) {
       out = defined(quantity, own, node.span, scope.wrapped_definition);
     } else {
       out = instance(quantity, own, node.span);
     }
+    if (method_.history()) out = real_only(out, quantity, own, scope, node.span);
     out = components(out, rest, node.span);
   }
   Node scripts;
@@ -137,6 +150,7 @@ Shaped Typer::instance(const Quantity& quantity, const Values& values, Span span
 }
 
 Shaped Typer::look_up(const Quantity& quantity, const Values& values, Span span) {
+  if (quantity.owner != Owner::field) return item_look_up(quantity, values, span);
   std::vector<Range> ranges;
   for (const auto& pattern : quantity.declared_indices) {
     const auto range = method_.ranges.find(pattern.letter);
@@ -156,7 +170,7 @@ Shaped Typer::look_up(const Quantity& quantity, const Values& values, Span span)
     canonical_[quantity.key] = term.axes;
     for (const auto& dimension : *quantity.shape) term.axes.push_back(axis(dimension, {}, quantity.declared));
     LookUpTerm entry{quantity.name, text_of(quantity.declared), quantity.shape->empty() ? "zeros" : "normal(0.01)",
-                     {ranges.begin() + 1, ranges.end()}, *quantity.shape, quantity.categorical_only, quantity.declared};
+                     {ranges.begin() + 1, ranges.end()}, *quantity.shape, quantity.categorical_only, Owner::field, quantity.declared};
     typed_.look_ups.emplace(quantity.key, std::move(entry));
     whole_[quantity.key] = {add(std::move(term)), static_cast<std::uint8_t>(quantity.shape->size()), false};
   }
@@ -220,8 +234,10 @@ Shaped Typer::parameter(const Quantity& quantity, const Values& values, Span spa
 }
 
 /// `whole` at the given indices: renamed, picked out, or one for every tuple of i < j.
-Shaped Typer::at_indices(Shaped whole, const std::vector<AxisId>& index_axes, const std::vector<Range>& ranges,
-                         const Values& values, Span span) {
+Shaped Typer::at_indices(Shaped whole, const std::vector<AxisId>& whole_axes, const std::vector<Range>& whole_ranges,
+                         const Values& values, Span span, bool is_content) {
+  auto index_axes = whole_axes;
+  auto ranges = whole_ranges;
   auto out = fresh(whole);
   std::map<AxisId, AxisId> names;
   std::map<AxisId, std::vector<std::pair<AxisId, std::uint32_t>>> tuples;  // by their axis
@@ -231,6 +247,19 @@ Shaped Typer::at_indices(Shaped whole, const std::vector<AxisId>& index_axes, co
   where.span = span;
   for (std::size_t p = 0; p < values.size(); ++p) {
     const auto& value = values[p];
+    if (value.kind == IndexKind::constant && is_content && over_history(ranges[p])) {
+      const auto past = typed_.solver.resolve(value.offset - ranges[p].high).constant();
+      const auto before = typed_.solver.resolve(value.offset - ranges[p].low).constant();
+      if ((past && *past > 0) || (before && *before < 0)) {  // nothing is there: zeros
+        auto all = value;
+        all.offset = Dimension(0);
+        all.range = {value.offset, value.offset};
+        out = narrowed(out, index_axes[p], ranges[p], all, true, span);
+      }
+    }
+    if (value.kind == IndexKind::axis || (value.kind == IndexKind::loop && is_content && over_history(ranges[p]))) {
+      out = narrowed(out, index_axes[p], ranges[p], value, is_content, span);
+    }
     const auto check = [&] {
       const bool same_start = typed_.solver.equate(value.range.low + value.offset, ranges[p].low, span);
       if (same_start && typed_.solver.equate(value.range.size(), ranges[p].size(), span)) return;

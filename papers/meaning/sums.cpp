@@ -21,8 +21,34 @@ void chain(const Node& node, const Naming& naming, std::vector<std::string>& out
 
 }  // namespace
 
-Typer::Bound Typer::bound_of(const std::vector<Node>& sub, const std::vector<Node>& sup, Span span) const {
+/// `j <= t`, `j != i` where the right side is known already: a condition on j.
+bool is_condition(const Node& node) {
+  return node.kind == Kind::relation && node.text != "=" && node.text != "in" && !Naming::letter(node.parts[0]).empty();
+}
+
+Typer::Bound Typer::bound_of(const std::vector<Node>& sub, const std::vector<Node>& sup, const Scope& scope, Span span) const {
   Bound out;
+  // What stands in it is bound, or a size.
+  const auto is_known = [&](const Node& node) {
+    bool known = true, letters = false;
+    for_each_node(node, [&](const Node& inner) {
+      const auto letter = Naming::letter(inner);
+      if (!method_.naming.is_index(letter)) return;
+      letters = true;
+      known = known && scope.letters.contains(letter);
+    });
+    return known && letters;
+  };
+  if (!sub.empty() && is_condition(sub.back()) && is_known(sub.back().parts[1]) &&
+      !scope.letters.contains(Naming::letter(sub.back().parts[0]))) {
+    if (sub.size() == 1) {
+      out.letters = {Naming::letter(sub[0].parts[0])};
+    } else {
+      out = bound_of({sub.begin(), sub.end() - 1}, sup, scope, span);
+    }
+    out.conditions.push_back(sub.back());
+    return out;
+  }
   if (sub.empty()) stop("papers.unknown_range", "over what does this run?", span, {"\\sum_{i=1}^{n}", "\\sum_{i<j}"});
   if (sub.size() == 1 && sub[0].kind == Kind::relation) {
     const auto& relation = sub[0];
@@ -35,6 +61,15 @@ Typer::Bound Typer::bound_of(const std::vector<Node>& sub, const std::vector<Nod
       out.letters = {Naming::letter(relation.parts[0])};
       out.low = relation.parts[1];
       if (sup.size() == 1) out.high = sup[0];
+      const auto limit = [&](std::optional<Node>& end, const char* text) {
+        if (!end || to_dimension(*end, method_.naming) || !is_known(*end)) return;
+        Node condition = relation;
+        condition.text = text;
+        condition.parts[1] = *end;
+        out.conditions.push_back(std::move(condition));
+      };
+      limit(out.low, ">=");
+      limit(out.high, "<=");
       if (!out.letters[0].empty()) return out;
     }
     stop("papers.not_understood", "this range is not understood", relation.span, {"i=1", "i<j"});
@@ -52,17 +87,34 @@ Range Typer::range_of(const std::string& letter, const Node& body, const Scope& 
        {"$" + letter + " = 1, \\dots, n$ somewhere in the text", "\\sum_{" + letter + "=1}^{n}"});
 }
 
-/// Puts the letters into the scope; gives their axis, or that of their tuples.
-std::vector<AxisId> Typer::bind(const Bound& bound, const Node& body, Scope& scope, Span span) {
-  std::vector<AxisId> out;
+/// From `i` to `t`: all that it can be for any t.
+std::optional<Range> Typer::widest(const Bound& bound, const Scope& scope) const {
+  const auto end = [&](const Node& node, bool is_high) -> std::optional<Dimension> {
+    if (const auto size = to_dimension(node, method_.naming)) return size;
+    const auto value = index_value(node, scope);
+    if (value.kind == IndexValue::Kind::constant) return value.offset;
+    return (is_high ? value.range.high : value.range.low) + value.offset;
+  };
+  if (!bound.low || !bound.high) return {};
+  const auto low = end(*bound.low, false), high = end(*bound.high, true);
+  if (!low || !high) return {};
+  return Range{*low, *high};
+}
+
+/// Puts the letters into the scope; gives their axes, or that of their tuples.
+std::vector<Typer::Running> Typer::bind(const Bound& bound, const Node& body, Scope& scope, Span span) {
+  std::vector<Running> out;
   if (bound.increasing) {
     const auto range = range_of(bound.letters[0], body, scope, span);
     const auto order = static_cast<std::uint32_t>(bound.letters.size());
-    out.push_back(axis(choose(range.size(), static_cast<int>(order)), bound.letters[0] + "<", span));
+    out.push_back({axis(choose(range.size(), static_cast<int>(order)), bound.letters[0] + "<", span), {}});
+    if (over_history(range)) {
+      stop("papers.not_understood", "pairs of a history's positions are not known", span, {"\\sum_{t=1}^{T} \\sum_{j=1}^{t-1}"});
+    }
     for (std::uint32_t c = 0; c < order; ++c) {
       IndexValue value;
       value.kind = IndexValue::Kind::component;
-      value.axis = out[0];
+      value.axis = out[0].axis;
       value.component = c;
       value.order = order;
       value.range = range;
@@ -74,31 +126,44 @@ std::vector<AxisId> Typer::bind(const Bound& bound, const Node& body, Scope& sco
     IndexValue value;
     value.kind = IndexValue::Kind::axis;
     if (bound.low && bound.high) {
-      const auto low = to_dimension(*bound.low, method_.naming), high = to_dimension(*bound.high, method_.naming);
-      if (!low || !high) stop("papers.unknown_range", "this range is not understood", bound.low->span, {"i=1 up to n"});
-      value.range = {*low, *high};
+      value.range = *widest(bound, scope);
     } else {
       value.range = range_of(letter, body, scope, span);
     }
     value.axis = axis(value.range.size(), letter, span);
     scope.letters[letter] = value;
-    out.push_back(value.axis);
+    for (const auto& condition : bound.conditions) {
+      if (Naming::letter(condition.parts[0]) != letter) continue;
+      if (const auto term = condition_of(condition, value, scope)) value.conditions.push_back(*term);
+    }
+    scope.letters[letter] = value;
+    out.push_back({value.axis, masks_of(value, span)});
   }
   return out;
 }
 
-Shaped Typer::reduce(const std::string& name, Shaped body, AxisId over, Span span) {
-  const auto& axes = at(body.term).axes;
+Shaped Typer::reduce(const std::string& name, Shaped body, const Running& running, Span span) {
+  const auto over = running.axis;
+  const auto axes = at(body.term).axes;
   const bool depends = std::find(axes.begin(), axes.end(), over) != axes.end();
+  if (name == "mean" && !running.masks.empty()) {
+    const auto one = number(1, span);
+    const auto count = map("maximum", {reduce("sum", one, running, span), one}, span);
+    return map("div", {reduce("sum", body, running, span), count}, span);
+  }
   if (name == "sum") {
-    if (depends) return contract({body.term}, shape(body), {over}, span);
+    std::vector<TermId> factors = {body.term};
+    for (const auto mask : running.masks) {
+      if (!vanishes(body.term, mask, {})) factors.push_back(map("number", {{mask, 0, false}}, span).term);
+    }
+    if (depends || factors.size() > 1) return contract(factors, shape(body), {over}, span);
     Term count;
     count.op = Op::size;
     count.dimension = size(over);
     count.span = span;
     return multiply(Node{}, {add(std::move(count)), 0, false}, body);
   }
-  if (!depends) {
+  if (!depends && running.masks.empty()) {
     if (name != "prod") return body;
     stop("papers.not_understood", "what is multiplied does not depend on the index", span);
   }
@@ -106,9 +171,15 @@ Shaped Typer::reduce(const std::string& name, Shaped body, AxisId over, Span spa
   term.op = Op::reduce;
   term.name = name;
   term.args = {body.term};
+  term.args.insert(term.args.end(), running.masks.begin(), running.masks.end());
   term.over = over;
   term.span = span;
-  for (const auto axis_id : axes) {
+  std::set<AxisId> index_axes;
+  for (const auto axis_id : indices(body)) index_axes.insert(axis_id);
+  for (const auto mask : running.masks) index_axes.insert(at(mask).axes.begin(), at(mask).axes.end());
+  index_axes.erase(over);
+  term.axes.assign(index_axes.begin(), index_axes.end());
+  for (const auto axis_id : shape(body)) {
     if (axis_id != over) term.axes.push_back(axis_id);
   }
   return {add(std::move(term)), body.rank, body.row};
@@ -147,11 +218,12 @@ std::optional<Shaped> Typer::pair_sum(const Bound& bound, const Node& body, Scop
 }
 
 Shaped Typer::big(const Node& node, Scope& scope, int rank) {
-  auto bound = bound_of(node.sub, node.sup, node.span);
+  auto bound = bound_of(node.sub, node.sup, scope, node.span);
   const Node* body = &node.parts[0];
   // \sum_{i=1}^{n} \sum_{j=i+1}^{n} is \sum_{i<j}.
-  if (node.text == "sum" && bound.letters.size() == 1 && body->kind == Kind::big && body->text == "sum" && !body->sub.empty()) {
-    const auto second = bound_of(body->sub, body->sup, body->span);
+  if (node.text == "sum" && bound.letters.size() == 1 && body->kind == Kind::big && body->text == "sum" && body->sub.size() == 1 &&
+      body->sub[0].kind == Kind::relation && body->sub[0].text == "=") {
+    const auto second = bound_of(body->sub, body->sup, scope, body->span);
     if (second.low && second.low->kind == Kind::add && Naming::letter(second.low->parts[0]) == bound.letters[0] &&
         number_of(second.low->parts[1]) == 1.0 && second.high) {
       Node first_low = bound.low.value_or(Node{}), last = *second.high;
@@ -185,11 +257,17 @@ Shaped Typer::sum_over(const Bound& bound, const Node& body, Scope& scope, int r
 
 Shaped Typer::softmax(const Node& node, Scope& scope) {
   if (node.parts.size() != 1) stop("papers.not_understood", "softmax takes one argument", node.span);
+  const auto running = node.sub.empty() ? Running{} : softmax_over(node, scope);
   const auto value = expression(node.parts[0], scope);
   Term term;
   term.op = Op::softmax;
   term.args = {value.term};
-  term.axes = at(value.term).axes;
+  term.args.insert(term.args.end(), running.masks.begin(), running.masks.end());
+  std::set<AxisId> index_axes;
+  for (const auto axis_id : indices(value)) index_axes.insert(axis_id);
+  for (const auto mask : running.masks) index_axes.insert(at(mask).axes.begin(), at(mask).axes.end());
+  term.axes.assign(index_axes.begin(), index_axes.end());
+  for (const auto axis_id : shape(value)) term.axes.push_back(axis_id);
   term.span = node.span;
   if (node.sub.empty()) {
     if (value.rank == 0) {
@@ -198,6 +276,16 @@ Shaped Typer::softmax(const Node& node, Scope& scope) {
     term.over = term.axes.back();  // of a matrix: each row
     return {add(std::move(term)), value.rank, value.row};
   }
+  term.over = running.axis;
+  const auto& own = at(value.term).axes;
+  if (std::find(own.begin(), own.end(), term.over) == own.end()) {
+    stop("papers.not_understood", "what softmax is taken of does not depend on " + bound_letters(node.sub)[0], node.span);
+  }
+  return {add(std::move(term)), value.rank, value.row};
+}
+
+/// The index that softmax runs over, and where it counts: `softmax_j`, `softmax_{j \le t}`, or pairs, `softmax_{i<j}`.
+Typer::Running Typer::softmax_over(const Node& node, Scope& scope) {
   auto letters = bound_letters(node.sub);
   std::erase_if(letters, [&](const std::string& letter) { return !method_.naming.is_index(letter); });
   const auto found = letters.empty() ? scope.letters.end() : scope.letters.find(letters[0]);
@@ -206,21 +294,37 @@ Shaped Typer::softmax(const Node& node, Scope& scope) {
     stop("papers.unknown_range", "softmax must run over an index of the left side, or of the sum around it", node.span,
          {"\\alpha_{i,j} = \\mathrm{softmax}_j(…)", "\\sum_{i<j} \\mathrm{softmax}_{i<j}(…) …"});
   }
-  const bool pairs = is_less(node.sub[0]) && letters.size() == found->second.order &&
+  const bool condition = is_condition(node.sub[0]) && node.sub[0].text != "<" && found->second.kind == IndexKind::axis;
+  const bool pairs = !condition && is_less(node.sub[0]) && letters.size() == found->second.order &&
                      std::all_of(letters.begin(), letters.end(), [&](const std::string& letter) {
                        const auto at_letter = scope.letters.find(letter);
                        return at_letter != scope.letters.end() && at_letter->second.kind == IndexKind::component &&
                               at_letter->second.axis == found->second.axis;
                      });
-  if (!pairs && (letters.size() != 1 || found->second.kind == IndexKind::component)) {
+  if (!pairs && !condition && (letters.size() != 1 || found->second.kind == IndexKind::component)) {
     stop("papers.unknown_range", "over which pairs does softmax run?", node.span,
-         {"\\mathrm{softmax}_{i<j}(…), where all of it is used at i < j", "\\mathrm{softmax}_j(…), for each i, with its own equation"});
+         {"\\mathrm{softmax}_{i<j}(…), where all of it is used at i < j", "\\mathrm{softmax}_j(…), for each i, with its own equation",
+          "\\mathrm{softmax}_{j \\le i}(…), over those up to i"});
   }
-  term.over = found->second.axis;
-  if (std::find(term.axes.begin(), term.axes.end(), term.over) == term.axes.end()) {
-    stop("papers.not_understood", "what softmax is taken of does not depend on " + letters[0], node.span);
+  Running out{found->second.axis, masks_of(found->second, node.span)};
+  if (condition) {
+    if (const auto term = condition_of(node.sub[0], found->second, scope)) out.masks.push_back(*term);
   }
-  return {add(std::move(term)), value.rank, value.row};
+  return out;
+}
+
+/// Nothing where it always holds: `j <= t` for the last t.
+std::optional<TermId> Typer::condition_of(const Node& relation, const IndexValue& value, Scope& scope) {
+  if (relation.text == "<=") {
+    if (const auto letter = Naming::letter(relation.parts[1]); scope.letters.contains(letter)) {
+      const auto& limit = scope.letters.at(letter);
+      if (limit.kind == IndexValue::Kind::constant &&
+          typed_.solver.resolve(limit.offset) == typed_.solver.resolve(value.range.high + value.offset)) {
+        return {};
+      }
+    }
+  }
+  return expression(relation, scope).term;
 }
 
 }  // namespace automodel::papers

@@ -1,6 +1,7 @@
 // A method as typed terms over named axes: what the code generator reads. A term's value is a tensor whose axes are those of its
 // indices, in the order in which they were bound, and then those of its mathematical shape (none for a number, one for a
-// vector, two for a matrix). The batch is an axis that no formula writes: `batched`.
+// vector, two for a matrix). The batch is an axis that no formula writes: `batched`. Another are the candidate items of a row,
+// kCandidates: what depends on the item has it first among its indices.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,8 @@ using AxisId = std::uint32_t;
 using TermId = std::uint32_t;
 using LoopId = std::uint32_t;
 
+constexpr AxisId kCandidates = 0;  // of every method; how many there are is known when the program runs
+
 struct Axis {
   Dimension size;
   std::string name;  // the index letter, or empty
@@ -30,18 +33,20 @@ enum class Op : std::uint8_t {
   size,        // `dimension` as a number
   counter,     // the index itself as a number: `dimension`, `dimension` + 1, … along axes[0]
   loop_index,  // `loop`'s letter + `dimension` as a number
-  look_up,     // quantity `name`: axes [field, further indices …, shape …]
+  look_up,     // quantity `name` of `place`: axes [field | kCandidates | position, further indices …, shape …]; of the user none first
+  real,        // along axes[0], whether there is something at positions `dimension`, `dimension` + 1, … of the history
   dense,       // the dense features
   parameter,   // `name`
   rename,      // args[0] with other axes: args[0]'s axes in order are now `axes`
   map,         // function `name` of args, element by element; args lack axes over which they are the same
   contract,    // product of args, summed over their axes that are not in `axes`
-  reduce,      // `name` (max, min, prod, mean) of args[0] over axis `over`
-  softmax,     // of args[0] over axis `over`
+  reduce,      // `name` (max, min, prod, mean) of args[0] over axis `over`, where the other args are all true; 0 (prod: 1) where none is
+  softmax,     // of args[0] over axis `over`, where the other args are all true; 0 elsewhere
   join,        // args one after the other along axes.back(); of args[i], axes `joined[i]` (the last ones) are laid out flat
   subset,      // args[0] at all increasing `order`-tuples of an axis' positions: `picks` says which axis takes which member of
                // the tuple; the tuples' axis `over` stands first instead
   at,          // args[0] at position `dimension` (plus `loop`'s letter, if `in_loop`) of axis `over`
+  narrow,      // args[0] from position `dimension` on along the axis picks[0], as axis `over`; zeros outside
   state,       // of a loop: what it was before this round
   loop_last,   // what state `component` of `loop` is after the last round
   loop_all,    // all rounds' values of state `component`, the first value before them, along axis `over`
@@ -49,6 +54,8 @@ enum class Op : std::uint8_t {
   dropout,     // of args[0]; `value` is the rate
   norm_layer,  // args[0] with mean 0 and variance 1 along `over`
 };
+
+enum class Place : std::uint8_t { field, user, candidate, history };
 
 struct Term {
   Op op = Op::number;
@@ -64,6 +71,7 @@ struct Term {
   std::vector<std::vector<AxisId>> joined;
   LoopId loop = 0;
   bool in_loop = false;        // at
+  Place place = Place::field;  // look_up
   std::set<LoopId> loops;      // whose rounds this differs in
   Span span;                   // of what it stands for
 };
@@ -95,9 +103,10 @@ struct ParameterTerm {
 
 struct LookUpTerm {
   std::string name, latex, init;
-  std::vector<Range> indices;  // after the field
+  std::vector<Range> indices;  // after the field, where it is of one
   std::vector<Dimension> shape;
   bool categorical_only = false;
+  Owner owner = Owner::field;
   Span span;
 };
 
@@ -111,6 +120,7 @@ struct Typed {
   std::map<std::string, LookUpTerm> look_ups;       // by key
   DimensionSolver solver;
   TermId output = 0;
+  bool output_of_item = false;         // one for each candidate
   bool output_is_probability = false;  // `output` is the argument of the answer's sigma
   std::vector<Problem> problems;       // papers.shape_conflict, papers.ambiguous_product, papers.unknown_range, …
 };

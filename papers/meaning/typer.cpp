@@ -9,6 +9,8 @@ Typed type(const Method& method) { return Typer(method).type(); }
 Typed Typer::type() && {
   give_sizes();
   find_uses();
+  find_item_dependence();
+  axis(Dimension(1), "candidates", method_.naming.interactions().item_at);
   try {
     for (const auto& [a, b, span] : method_.size_equations) {
       if (typed_.solver.equate(a, b, span)) continue;
@@ -23,6 +25,7 @@ Typed Typer::type() && {
     Span where;
     if (!typed_.solver.settle(where)) stop("papers.shape_conflict", "the sizes that were said cannot all hold", where);
     ask_for_open_sizes();
+    if (typed_.problems.empty()) hoist();
   } catch (const Failure& failure) {
     typed_.problems.push_back(failure.problem);
   }
@@ -98,13 +101,15 @@ void Typer::type_output() {
   if (is_sigma) right = &right->parts[0];
   typed_.output_is_probability = is_sigma;
   const auto value = expression(*right, scope, 0);
-  if (value.rank != 0 || !at(value.term).axes.empty()) {
+  typed_.output_of_item = !at(value.term).axes.empty() && at(value.term).axes[0] == kCandidates;
+  if (value.rank != 0 || at(value.term).axes.size() > (typed_.output_of_item ? 1U : 0U)) {
     stop("papers.shape_conflict", "the answer is one number for a row; this is " + shape_text(value), definition.span);
   }
   Term term;
   term.op = Op::definition;
   term.name = quantity.name;
   term.args = {value.term};
+  term.axes = at(value.term).axes;
   term.span = definition.span;
   typed_.output = add(std::move(term));
 }

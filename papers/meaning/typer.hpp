@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "papers/meaning/term.hpp"
@@ -25,6 +26,8 @@ struct IndexValue {
   LoopId loop = 0;
   Dimension offset;  // added to the letter; or the constant
   Range range;       // of the letter (not for constants)
+  std::vector<TermId> conditions;  // axis: true where the letter takes the value, such as j <= t
+  bool of_history = false;         // `s_t`: the item there
 };
 
 struct Scope {
@@ -41,6 +44,8 @@ struct Failure {
 };
 
 class Typer {
+  friend class Hoister;
+
  public:
   explicit Typer(const Method& method) : method_(method) {}
   Typed type() &&;
@@ -78,20 +83,43 @@ class Typer {
     std::vector<std::string> letters;
     std::optional<Node> low, high;  // of a single letter
     bool increasing = false;        // i < j < …
+    std::vector<Node> conditions;   // relations of the last letter with others that are bound already: j <= t, j != i
   };
-  Bound bound_of(const std::vector<Node>& sub, const std::vector<Node>& sup, Span span) const;
-  std::vector<AxisId> bind(const Bound& bound, const Node& body, Scope& scope, Span span);
+  /// An axis that is reduced, and where what is along it counts.
+  struct Running {
+    AxisId axis = 0;
+    std::vector<TermId> masks;
+  };
+  Bound bound_of(const std::vector<Node>& sub, const std::vector<Node>& sup, const Scope& scope, Span span) const;
+  std::vector<Running> bind(const Bound& bound, const Node& body, Scope& scope, Span span);
+  std::optional<Range> widest(const Bound& bound, const Scope& scope) const;
   Range range_of(const std::string& letter, const Node& body, const Scope& scope, Span span) const;
   Shaped big(const Node& node, Scope& scope, int rank);
   std::optional<Shaped> pair_sum(const Bound& bound, const Node& body, Scope& scope, Span span);
   Shaped sum_over(const Bound& bound, const Node& body, Scope& scope, int rank, Span span);
-  Shaped reduce(const std::string& name, Shaped body, AxisId over, Span span);
+  Shaped reduce(const std::string& name, Shaped body, const Running& over, Span span);
   Shaped softmax(const Node& node, Scope& scope);
+  Running softmax_over(const Node& node, Scope& scope);
+  std::optional<TermId> condition_of(const Node& relation, const IndexValue& value, Scope& scope);
   Shaped joined(const Node& node, Scope& scope, int rank);
   Shaped family(const Node& node, Scope& scope);
   std::optional<Shaped> enumerated(const Node& node, Scope& scope, int rank);
   Shaped join(const std::vector<Shaped>& parts, Span span);
   Shaped index_to_shape(Shaped value, AxisId axis);
+
+  // histories.cpp: where there is a history, and where there is only padding
+  bool over_history(const Range& range) const;
+  TermId real_along(AxisId axis, const Dimension& first, Span span);
+  TermId real_at(const IndexValue& position, Span span);
+  std::vector<TermId> masks_of(const IndexValue& value, Span span);
+  Shaped masked(Shaped value, const std::vector<TermId>& masks, Span span);
+  bool vanishes(TermId value, TermId mask, const std::map<AxisId, AxisId>& names) const;
+  bool same_mask(TermId inner, TermId outer, const std::map<AxisId, AxisId>& names) const;
+  Shaped narrowed(Shaped whole, AxisId& along, Range& there, const IndexValue& value, bool is_content, Span span);
+  Shaped real_only(Shaped value, const Quantity& quantity, const Values& values, const Scope& scope, Span span);
+  Shaped item_look_up(const Quantity& quantity, const Values& values, Span span);
+  void find_item_dependence();
+  Shaped gru(const Node& node, Scope& scope);
 
   // references.cpp: symbols
   Shaped symbol(const Node& node, Scope& scope);
@@ -103,8 +131,9 @@ class Typer {
   Shaped own_parameter(const std::string& key, const std::string& name, const std::string& latex,
                        const std::vector<Range>& ranges, const std::vector<Dimension>& dimensions, const std::string& init,
                        const Values& values, Span span);
+  /// `is_content`: it belongs to the items of the history, so that there is none of it at positions that are padding.
   Shaped at_indices(Shaped whole, const std::vector<AxisId>& index_axes, const std::vector<Range>& ranges,
-                    const Values& values, Span span);
+                    const Values& values, Span span, bool is_content = false);
   Shaped sorted(Shaped value);
   Shaped components(Shaped value, const Values& values, Span span);
 
@@ -127,8 +156,12 @@ class Typer {
   Shaped from_loop(const Quantity& quantity, const Recurrence& recurrence, const Values& values, Span span);
   Shaped in_loop(const Quantity& quantity, const Recurrence& recurrence, const Values& values, Span span);
   std::size_t loop_state(const Quantity& quantity, const Recurrence& recurrence, LoopId loop, const Values& values, Span span);
+  std::string state_key(const Quantity& quantity, const Recurrence& recurrence, LoopId loop, const Values& values) const;
   void close_loop(LoopId loop);
   bool in_same_circle(LoopId loop, const Quantity& quantity);
+
+  // hoisting.cpp
+  void hoist();
 
   // functions.cpp: built-in functions
   Shaped call(const Node& node, Scope& scope, int rank);
@@ -172,9 +205,11 @@ class Typer {
   std::map<std::string, LoopId> loop_of_;           // by the quantity that was asked for first
   std::vector<std::string> loop_roots_;             // that quantity, by loop
   std::map<std::string, std::optional<Recurrence>> recurrences_;
+  std::set<std::string> of_item_;                    // keys of what depends on the candidate item
   std::map<std::string, std::set<std::string>> uses_, reached_;  // by key: next to it; through any number of equations
   std::map<std::string, std::size_t> state_of_;     // by quantity and loop
   std::vector<std::pair<LoopId, std::size_t>> open_states_;
+  std::map<std::tuple<LoopId, std::size_t, std::uint32_t>, TermId> all_rounds_;  // of a state, with its first value or without
   struct StatePlan {
     const Quantity* quantity = nullptr;
     Recurrence recurrence;

@@ -45,12 +45,14 @@ std::string ScriptWriter::broadcast(Code code, const std::vector<AxisId>& target
 
 /// With every axis of `target`, and the batch, really there.
 Code ScriptWriter::full(Code code, const std::vector<AxisId>& target) const {
-  if (code.batched && code.axes == target) return code;
-  const bool whole = code.batched && code.axes.size() == target.size();
+  // Candidates that all rows share come without a batch.
+  const bool shared = std::find(target.begin(), target.end(), kCandidates) != target.end();
+  if (code.batched && code.axes == target && !shared) return code;
+  const bool whole = code.batched && code.axes.size() == target.size() && !shared;
   auto text = broadcast(code, target);
   if (!whole) {
     text += ".expand([batch";
-    for (const auto axis : target) text += ", " + std::to_string(size(axis));
+    for (const auto axis : target) text += ", " + size_text(axis);
     text += "])";
   }
   return {text, target, true, false};

@@ -20,6 +20,11 @@ const std::map<std::string, std::string> kFunctions = {
 }  // namespace
 
 Code ScriptWriter::map(const Term& term) {
+  if (const auto known = term.name == "where" ? constant(term.args[0]) : std::nullopt) {
+    const auto chosen = term.args[*known != 0 ? 1 : 2];
+    if (const auto fixed = constant(chosen)) return {"dense.new_full([], " + number_text(*fixed) + ")", {}, false, false};
+    return value(chosen);
+  }
   std::vector<std::string> args;
   for (const auto arg : term.args) {
     if (const auto fixed = constant(arg)) {
@@ -31,7 +36,9 @@ Code ScriptWriter::map(const Term& term) {
     }
   }
   std::string text;
-  if (const auto infix = kInfix.find(term.name); infix != kInfix.end()) {
+  if (term.name == "number") {
+    text = args[0] + ".type_as(dense)";
+  } else if (const auto infix = kInfix.find(term.name); infix != kInfix.end()) {
     text = "(" + args[0] + " " + infix->second + " " + args[1] + ")";
   } else {
     text = kFunctions.at(term.name) + "(";
@@ -138,6 +145,17 @@ Code ScriptWriter::at(const Term& term) {
 
 Code ScriptWriter::reduce(const Term& term) {
   auto code = value(term.args[0]);
+  if (term.args.size() > 1) {
+    std::vector<AxisId> target = {term.over};
+    target.insert(target.end(), term.axes.begin(), term.axes.end());
+    const auto none = hidden(term, target);
+    const auto all = broadcast(code, target), place = std::to_string(-static_cast<int>(target.size()));
+    if (term.name == "prod") return {"torch.prod(" + all + ".masked_fill(" + none + ", 1.0), " + place + ")", term.axes, term.batched, false};
+    const std::string function = term.name == "max" ? "amax" : "amin", far = term.name == "max" ? "-1e38" : "1e38";
+    return {"torch." + function + "(" + all + ".masked_fill(" + none + ", " + far + "), [" + place + "]).masked_fill(" + none +
+                ".all(" + place + "), 0.0)",
+            term.axes, term.batched, false};
+  }
   const auto dimension = std::to_string(position(code, term.over));
   if (term.name == "max") code.text = "torch.amax(" + code.text + ", [" + dimension + "])";
   if (term.name == "min") code.text = "torch.amin(" + code.text + ", [" + dimension + "])";
@@ -146,6 +164,20 @@ Code ScriptWriter::reduce(const Term& term) {
   std::erase(code.axes, term.over);
   code.atom = false;
   return code;
+}
+
+Code ScriptWriter::softmax(const Term& term) {
+  auto code = value(term.args[0]);
+  code.atom = false;
+  if (term.args.size() == 1) {
+    code.text = "torch.softmax(" + code.text + ", " + std::to_string(position(code, term.over)) + ")";
+    return code;
+  }
+  const auto none = hidden(term, term.axes);
+  const Code out{broadcast(code, term.axes), term.axes, term.batched, false};
+  return {"torch.softmax(" + out.text + ".masked_fill(" + none + ", -1e9), " + std::to_string(position(out, term.over)) +
+              ").masked_fill(" + none + ", 0.0)",
+          out.axes, out.batched, false};
 }
 
 Code ScriptWriter::norm_layer(const Term& term) {
@@ -177,8 +209,9 @@ Code ScriptWriter::dropout(const Term& term) {
     from += ".select(1, " + loop_letters_.at(loop) + " - " + std::to_string(low) + ")";
   }
   for (const auto axis : code.axes) {
-    width *= size(axis);
-    shape += ", " + std::to_string(size(axis));
+    const auto entries = axis == kCandidates ? 1 : size(axis);  // the same for all candidates of a row
+    width *= entries;
+    shape += ", " + std::to_string(entries);
   }
   const auto name = "mask_" + std::to_string(out_.noise.size());
   out_.noise.push_back({name, width * rounds, rate});
@@ -191,7 +224,7 @@ Code ScriptWriter::dropout(const Term& term) {
 Code ScriptWriter::definition(const Term& term) {
   Code code;
   if (const auto fixed = constant(term.args[0])) {
-    code = {"torch.full([], " + number_text(*fixed) + ")", {}, false, false};
+    code = {"dense.new_full([], " + number_text(*fixed) + ")", {}, false, false};
   } else {
     code = value(term.args[0]);
   }

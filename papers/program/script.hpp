@@ -29,6 +29,14 @@ struct ScriptLookUp {
   std::vector<std::int64_t> shape;  // of one field's value
   std::string init;
   bool categorical_only = false;
+  Owner owner = Owner::field;
+};
+
+/// What the script reads. `history`: the longest; a script that reads more than fields also has items.
+struct ScriptSources {
+  bool fields = false, users = false, items = false;
+  std::int64_t history = 0;
+  bool of_interactions() const { return users || items || history > 0; }
 };
 
 /// A dropout mask of every row: [batch, width].
@@ -38,9 +46,13 @@ struct ScriptNoise {
   double rate = 0;
 };
 
-/// `forward(self, singles, bags, dense, noise: bool) -> [batch]`: the argument of the answer's sigma, or the answer.
+/// `forward(self, singles, bags, dense, noise: bool) -> [batch]`: the argument of the answer's sigma, or the answer. Of what reads
+/// users, items or histories `forward(self, singles, bags, dense, users, items, history, ages, noise: bool) -> [batch, candidates]`.
 struct Script {
   std::string text;
+  ScriptSources sources;
+  std::string loss = "logloss";  // as the card says
+  std::uint32_t negatives = 0;
   std::vector<ScriptParameter> parameters;  // in the order in which the equations meet them
   std::vector<ScriptLookUp> look_ups;
   std::vector<ScriptNoise> noise;

@@ -12,7 +12,8 @@ namespace {
 const std::set<std::string> kReserved = {"self",  "singles", "bags",  "dense", "noise",  "batch",  "torch", "for",   "in",
                                          "if",    "else",    "while", "def",   "return", "lambda", "and",   "or",    "not",
                                          "is",    "None",    "True",  "False", "pass",   "break",  "del",   "range", "List",
-                                         "float", "int",     "len",   "print", "continue", "assert", "with", "as",   "Tensor"};
+                                         "float", "int",     "len",   "print", "continue", "assert", "with", "as",   "Tensor",
+                                         "users", "items",   "history", "ages", "candidates", "real"};
 
 }  // namespace
 
@@ -80,6 +81,7 @@ std::int64_t ScriptWriter::number(const Dimension& dimension, Span span) const {
 
 void ScriptWriter::need_axes(const Term& term) {
   const auto need = [&](AxisId axis) {
+    if (axis == kCandidates) sizes_[axis] = 100;  // for comparing costs
     if (sizes_[axis] >= 0) return;
     sizes_[axis] = number(typed_.axes[axis].size, term.span);
     if (sizes_[axis] > limits_.axes) {
@@ -101,6 +103,14 @@ void ScriptWriter::visit(TermId id, std::vector<bool>& seen) {
   need_axes(term);
   for (const auto arg : term.args) visit(arg, seen);
   if (term.op == Op::parameter || term.op == Op::look_up) declare(term);
+  if (term.op == Op::dense) out_.sources.fields = true;
+  if (term.op == Op::real) out_.sources.history = history_length();
+  if (term.op == Op::look_up) {
+    out_.sources.fields = out_.sources.fields || term.place == Place::field;
+    out_.sources.users = out_.sources.users || term.place == Place::user;
+    out_.sources.items = out_.sources.items || term.place == Place::candidate;
+    if (term.place == Place::history) out_.sources.history = history_length();
+  }
   if (term.op == Op::loop_all) collected_.insert({term.loop, term.component});
   if (term.op != Op::loop_last && term.op != Op::loop_all) return;
   for (const auto& state : typed_.loops[term.loop].states) {
@@ -142,7 +152,8 @@ void ScriptWriter::declare(const Term& term) {
   std::vector<Dimension> sizes;
   for (const auto& range : entry.indices) sizes.push_back(range.size());
   sizes.insert(sizes.end(), entry.shape.begin(), entry.shape.end());
-  out_.look_ups.push_back({unique("p_" + entry.name).substr(2), entry.latex, term.name, shape_of(sizes, entry.span), entry.init, entry.categorical_only});
+  out_.look_ups.push_back({unique("p_" + entry.name).substr(2), entry.latex, term.name, shape_of(sizes, entry.span), entry.init, entry.categorical_only,
+                            entry.owner});
   parameter_names_[term.name] = out_.look_ups.back().name;
 }
 
@@ -191,6 +202,13 @@ std::optional<double> ScriptWriter::constant_of_map(const Term& term) const {
   if (term.name == "log") return std::log(args[0]);
   if (term.name == "exp") return std::exp(args[0]);
   if (term.name == "pow") return std::pow(args[0], args[1]);
+  if (term.name == "lt") return args[0] < args[1];
+  if (term.name == "le") return args[0] <= args[1];
+  if (term.name == "gt") return args[0] > args[1];
+  if (term.name == "ge") return args[0] >= args[1];
+  if (term.name == "eq") return args[0] == args[1];
+  if (term.name == "ne") return args[0] != args[1];
+  if (term.name == "where") return args[0] != 0 ? args[1] : args[2];
   return {};
 }
 
@@ -248,10 +266,9 @@ Code ScriptWriter::make(TermId id) {
       const auto shift = number(term.dimension + Dimension(1'000'000), term.span) - 1'000'000;
       return {"(" + loop_letters_.at(term.loop) + " + " + std::to_string(shift) + ")", {}, false, false};
     }
-    case Op::look_up: {
-      const auto& name = parameter_names_.at(term.name);
-      return as_name(blocks_.front(), {"self." + name + "(singles, bags, dense)", term.axes, true, false}, name);
-    }
+    case Op::look_up: return look_up(term);
+    case Op::real: return real(term);
+    case Op::narrow: return narrow(term);
     case Op::dense: return {"dense", term.axes, true, true};
     case Op::parameter: {
       const auto name = parameter_names_.find(term.name);
@@ -271,12 +288,7 @@ Code ScriptWriter::make(TermId id) {
     case Op::map: return map(term);
     case Op::contract: return contract(term);
     case Op::reduce: return reduce(term);
-    case Op::softmax: {
-      auto code = value(term.args[0]);
-      code.text = "torch.softmax(" + code.text + ", " + std::to_string(position(code, term.over)) + ")";
-      code.atom = false;
-      return code;
-    }
+    case Op::softmax: return softmax(term);
     case Op::join: return join(term);
     case Op::subset: return subset(term);
     case Op::at: return at(term);
@@ -299,9 +311,18 @@ Script ScriptWriter::write() && {
   visit(typed_.output, seen);
   blocks_.emplace_back();
   line(blocks_.front(), "batch = singles.size(0)");
+  const bool of_interactions = out_.sources.of_interactions();
+  if (of_interactions) line(blocks_.front(), "candidates = items.size(1)");
   const auto answer = value(typed_.output);
-  line(blocks_.front(), "return " + (answer.batched ? answer.text : answer.text + ".expand([batch])"));
-  out_.text = "def forward(self, singles: Tensor, bags: Tensor, dense: Tensor, noise: bool) -> Tensor:\n" + blocks_.front().text;
+  line(blocks_.front(), "return " + full(answer, of_interactions ? std::vector<AxisId>{kCandidates} : std::vector<AxisId>{}).text);
+  out_.text = std::string("def forward(self, singles: Tensor, bags: Tensor, dense: Tensor, ") +
+              (of_interactions ? "users: Tensor, items: Tensor, history: Tensor, ages: Tensor, " : "") + "noise: bool) -> Tensor:\n" +
+              blocks_.front().text;
+  const auto& head = method_.card.head;
+  if (!head.loss.empty()) out_.loss = head.loss;
+  out_.negatives = head.negatives.value_or(0);
+  out_.sources.items = of_interactions;  // candidates, be they looked at or not
+  out_.sources.fields = out_.sources.fields || !of_interactions;
   return std::move(out_);
 }
 

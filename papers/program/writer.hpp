@@ -44,6 +44,7 @@ class ScriptWriter {
   // sizes
   std::int64_t number(const Dimension& dimension, Span span) const;
   std::int64_t size(AxisId axis) const { return sizes_[axis]; }
+  std::string size_text(AxisId axis) const { return axis == kCandidates ? "candidates" : std::to_string(size(axis)); }
   void find_sizes();
   void count_uses();
   void visit(TermId id, std::vector<bool>& seen);
@@ -76,10 +77,18 @@ class ScriptWriter {
   Code subset(const Term& term);
   Code at(const Term& term);
   Code reduce(const Term& term);
+  Code softmax(const Term& term);
   Code dropout(const Term& term);
   Code definition(const Term& term);
   Code norm_layer(const Term& term);
   std::string tuples(std::int64_t count, std::uint32_t order);
+
+  // histories.cpp
+  Code look_up(const Term& term);
+  Code real(const Term& term);
+  Code narrow(const Term& term);
+  std::string hidden(const Term& term, const std::vector<AxisId>& target);
+  std::int64_t history_length() const;
 
   // contraction.cpp
   Code contract(const Term& term);
@@ -103,6 +112,7 @@ class ScriptWriter {
   std::vector<Block> blocks_;        // the function, then the loops that are open
   std::set<std::string> names_;      // of variables
   std::set<LoopId> written_;
+  bool has_real_ = false;            // `real` is written
   std::map<std::string, std::string> parameter_names_;  // in the script, by key
   std::set<std::string> declared_;   // parameters and look-ups, by key
   std::map<LoopId, std::string> loop_letters_;  // as variables

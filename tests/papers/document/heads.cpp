@@ -108,8 +108,7 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_problems_at_their_place) {
   BOOST_TEST(first("method = \"a b\"\n") == "a method's name has letters, digits and '-' @2");
   BOOST_TEST(first("method = 3\n") == "'method' is text in quotes @2");
   BOOST_TEST(first("method = \"x\"\nloss = \"hinge\"\n") == "no loss is called 'hinge' @3");
-  // Cards said it, and were trained by log loss.
-  BOOST_TEST(first("method = \"x\"\nloss = \"mse\"\n") == "no loss is called 'mse' @3");
+  BOOST_TEST(first("method = \"x\"\ntask = \"rating\"\n") == "no task is called 'rating' @3");
   BOOST_TEST(first("method = \"x\"\n[parameters]\nk = { range = [1, 2] }\n") ==
              "parameter 'k': it has no default @4");
   BOOST_TEST(first("method = \"x\"\n[parameters]\nk = { default = 9, range = [1, 2] }\n") ==

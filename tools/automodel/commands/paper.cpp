@@ -64,9 +64,13 @@ Result<std::map<std::string, std::string>> pairs(const std::vector<std::string>&
 }
 
 /// The fields of a data set as training would choose them, or made-up ones.
-Result<recsys::InputSpec> inputs_of(const Program& program, const Options& options) {
-  if (options.data.empty())
-    return recsys::made_up_inputs(options.singles, options.bags, options.denses, options.values);
+Result<recsys::InputSpec> inputs_of(const Program& program, const Options& options,
+                                    const recsys::Sources& sources) {
+  if (options.data.empty()) {
+    const bool fields = sources.fields;
+    return recsys::made_up_inputs(fields ? options.singles : 0, fields ? options.bags : 0,
+                                  fields ? options.denses : 0, options.values, 3, sources);
+  }
   auto data = open_or_import(program.settings.data_dir, options.data, [](const recsys::ImportReport& report) {
     std::cerr << "imported " << report.name << " from " << report.format << '\n';
   });
@@ -77,7 +81,7 @@ Result<recsys::InputSpec> inputs_of(const Program& program, const Options& optio
   if (!split) return fail(split.error());
   auto features = recsys::FeatureEngine::create(*data, *labels, {}, split->train);
   if (!features) return fail(features.error());
-  auto encoder = recsys::InputEncoder::fit(*data, *features, program.settings.label, split->train);
+  auto encoder = recsys::InputEncoder::fit(*data, *features, program.settings.label, split->train, sources);
   if (!encoder) return fail(encoder.error());
   return encoder->spec();
 }
@@ -110,7 +114,14 @@ json as_json(const papers::CompiledCard& card, const papers::Script& script, con
            {"parameter_count", papers::parameter_count(script, counts)},
            {"settings", card.settings},
            {"inputs",
-            {{"fields", counts.fields}, {"dense_features", counts.dense_features}, {"values", counts.values}}},
+            {{"fields", counts.fields},
+             {"dense_features", counts.dense_features},
+             {"values", counts.values},
+             {"users", counts.users},
+             {"items", counts.items},
+             {"history", script.sources.history}}},
+           {"loss", script.loss},
+           {"negatives", script.negatives},
            {"parameters", json::array()},
            {"look_ups", json::array()},
            {"equations", json::array()},
@@ -123,6 +134,14 @@ json as_json(const papers::CompiledCard& card, const papers::Script& script, con
   for (const auto& equation : script.equations)
     out["equations"].push_back({{"line", equation.line}, {"latex", equation.latex}, {"code", equation.code}});
   return out;
+}
+
+/// "trained by softmax over all items"
+std::string loss_text(const papers::Script& script) {
+  if (script.negatives > 0)
+    return "trained by " + script.loss + " against " + std::to_string(script.negatives) +
+           " sampled items for each chosen one";
+  return "trained by " + script.loss + (script.loss == "softmax" ? " over all items" : "");
 }
 
 void print_check(const papers::CardReport& report) {
@@ -145,7 +164,9 @@ Result<int> compile(const Program& program, const Options& options) {
   const papers::CompileRequest request{*settings, *definitions};
   const auto card = papers::compile_card(options.card, *text, request, papers::relatives_of(options.card));
   if (!card.problems.empty()) return print_problems(program, card);
-  auto inputs = inputs_of(program, options);
+  const auto sources = papers::sources_of(card);
+  if (!sources) return fail(sources.error());
+  auto inputs = inputs_of(program, options, *sources);
   if (!inputs) return fail(inputs.error());
   const auto counts = papers::counts_of(*inputs);
   auto script = papers::script_for(card, counts);
@@ -175,7 +196,7 @@ Result<int> compile(const Program& program, const Options& options) {
     for (const auto& equation : script->equations)
       std::cout << "line " << equation.line << ":  " << equation.latex << "\n    " << equation.code << "\n";
     std::cout << grouped(static_cast<std::uint64_t>(papers::parameter_count(*script, counts))) << " parameters for "
-              << counts.fields << " fields with " << grouped(static_cast<std::uint64_t>(counts.values)) << " values\n";
+              << papers::sources_text(*script, counts) << "; " << loss_text(*script) << '\n';
   }
   if (report) print_check(*report);
   return 0;
