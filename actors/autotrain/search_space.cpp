@@ -23,7 +23,14 @@ std::vector<Knob> with_common(std::vector<Knob> own, std::string lr) {
                           {"batch", "2048", {"512", "1024", "2048", "4096"}},
                           {"l2", "0", {"0", "1e-6", "1e-5", "1e-4", "1e-3"}},
                           {"unknown", "0", {"0", "0.05", "0.1", "0.2", "0.4"}}};
-  for (auto& knob : own) knobs.push_back(std::move(knob));
+  for (auto& knob : own) {  // what the method says of a common one counts
+    const auto common = std::find_if(knobs.begin(), knobs.end(), [&](const Knob& other) { return other.name == knob.name; });
+    if (common == knobs.end()) {
+      knobs.push_back(std::move(knob));
+    } else {
+      *common = std::move(knob);
+    }
+  }
   return knobs;
 }
 

@@ -52,15 +52,17 @@ Code ScriptWriter::narrow(const Term& term) {
 }
 
 /// A name for where the masks of a softmax or a maximum, its arguments behind the first, do not all hold.
-std::string ScriptWriter::hidden(const Term& term, const std::vector<AxisId>& target) {
+Code ScriptWriter::hidden(const Term& term, const std::vector<AxisId>& target) {
   std::string all;
   std::set<LoopId> loops;
+  bool batched = false;
   for (std::size_t i = 1; i < term.args.size(); ++i) {
     const auto mask = value(term.args[i]);
     loops.insert(typed_.terms[term.args[i]].loops.begin(), typed_.terms[term.args[i]].loops.end());
+    batched = batched || mask.batched;
     all += (all.empty() ? "" : " & ") + broadcast(mask, target);
   }
-  return as_name(block_for(loops), {"torch.logical_not(" + all + ")", {}, false, false}, "hidden").text;
+  return as_name(block_for(loops), {"torch.logical_not(" + all + ")", {}, batched, false}, "hidden");
 }
 
 }  // namespace automodel::papers

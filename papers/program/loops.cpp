@@ -23,27 +23,55 @@ void ScriptWriter::write_loop(LoopId id) {
       done_[states[i].before] = {name, axes, true, true};
     }
   }
-  if (rounds(id) == 0) return;
+  const auto count = rounds(id);
+  if (count == 0) return;
+  // States that nobody asks for after the last round need no last round.
+  std::set<std::size_t> all, asked;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    all.insert(i);
+    if (asked_.contains({id, i}) || collected_.contains({id, i})) asked.insert(i);
+  }
+  bool apart = asked.size() < all.size();
+  for (const auto& other : typed_.loops) apart = apart && !other.inside.contains(id);  // a loop inside is written once
+  if (!apart || count > 1) {
+    const auto text = round(id, letter, all, block_for(loop.inside).indent + 1);
+    auto& outside = block_for(loop.inside);
+    line(outside, "for " + letter + " in range(" + std::to_string(low) + ", " + std::to_string(apart ? high : high + 1) + "):");
+    outside.text += text;
+  }
+  if (!apart) return;
+  for (TermId term = 0; term < done_.size(); ++term) {
+    const bool is_state = typed_.terms[term].op == Op::state && typed_.terms[term].loop == id;
+    if (typed_.terms[term].loops.contains(id) && !is_state) done_[term] = {};
+  }
+  const auto shown = out_.equations.size();
+  const auto text = round(id, std::to_string(high), asked, block_for(loop.inside).indent);
+  if (count > 1) out_.equations.resize(shown);  // they are those of the loop
+  block_for(loop.inside).text += text;
+}
+
+/// The statements of one round: `letter` is its variable or its number.
+std::string ScriptWriter::round(LoopId id, const std::string& letter, const std::set<std::size_t>& wanted, int indent) {
   Block body;
   body.loop = id;
-  body.indent = block_for(loop.inside).indent + 1;
+  body.indent = indent;
   blocks_.push_back(std::move(body));
   loop_letters_[id] = letter;
-  std::vector<std::pair<std::string, std::string>> next;
-  for (std::size_t i = 0; i < states.size(); ++i) {
+  const auto& states = typed_.loops[id].states;
+  std::vector<std::pair<std::size_t, std::string>> next;
+  for (const auto i : wanted) {
     const auto& axes = typed_.terms[states[i].before].axes;
     auto code = as_name(blocks_.back(), full(value(states[i].next), axes), states[i].name + "_next");
-    next.emplace_back(state_names_[{id, i}], code.text);
+    next.emplace_back(i, code.text);
   }
-  for (std::size_t i = 0; i < next.size(); ++i) {
-    if (states[i].has_first) line(blocks_.back(), next[i].first + " = " + next[i].second);
-    if (collected_.contains({id, i})) line(blocks_.back(), next[i].first + "_all.append(" + next[i].second + ")");
+  for (const auto& [i, name] : next) {
+    const auto& state = state_names_[{id, i}];
+    if (states[i].has_first) line(blocks_.back(), state + " = " + name);
+    if (collected_.contains({id, i})) line(blocks_.back(), state + "_all.append(" + name + ")");
   }
-  const auto text = blocks_.back().text;
+  auto text = std::move(blocks_.back().text);
   blocks_.pop_back();
-  auto& outside = block_for(loop.inside);
-  line(outside, "for " + letter + " in range(" + std::to_string(low) + ", " + std::to_string(high + 1) + "):");
-  outside.text += text;
+  return text;
 }
 
 /// Every round's value of a state, along a new first axis.

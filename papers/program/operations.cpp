@@ -26,13 +26,18 @@ Code ScriptWriter::map(const Term& term) {
     return value(chosen);
   }
   std::vector<std::string> args;
+  std::set<AxisId> there;
+  bool batched = false;
   for (const auto arg : term.args) {
     if (const auto fixed = constant(arg)) {
       // Of these the script's functions take tensors only.
       const bool tensor = term.name == "where" || term.name == "maximum" || term.name == "minimum" || term.name == "atan2";
       args.push_back(tensor ? "torch.full([], " + number_text(*fixed) + ")" : number_text(*fixed));
     } else {
-      args.push_back(broadcast(value(arg), term.axes));
+      const auto code = value(arg);
+      args.push_back(broadcast(code, term.axes));
+      there.insert(code.axes.begin(), code.axes.end());
+      batched = batched || code.batched;
     }
   }
   std::string text;
@@ -45,17 +50,12 @@ Code ScriptWriter::map(const Term& term) {
     for (std::size_t i = 0; i < args.size(); ++i) text += (i == 0 ? "" : ", ") + args[i];
     text += ")";
   }
-  // Broadcasting gave the result the axes that any argument has; the term may know of none that all lack.
+  // Broadcasting gave the result the axes that any argument has; the term may know of others that all lack.
   std::vector<AxisId> axes;
   for (const auto axis : term.axes) {
-    for (const auto arg : term.args) {
-      const auto& of = typed_.terms[arg].axes;
-      if (std::find(of.begin(), of.end(), axis) == of.end()) continue;
-      axes.push_back(axis);
-      break;
-    }
+    if (there.contains(axis)) axes.push_back(axis);
   }
-  return {text, axes, term.batched, false};
+  return {text, axes, batched, false};
 }
 
 Code ScriptWriter::join(const Term& term) {
@@ -77,7 +77,7 @@ Code ScriptWriter::join(const Term& term) {
     if (count > 1) whole.text += ".flatten(-" + std::to_string(count) + ")";
     parts += (i == 0 ? "" : ", ") + whole.text;
   }
-  const bool batched = term.batched;
+  const bool batched = term.args.size() == 1 ? value(term.args[0]).batched : term.batched;
   if (term.args.size() == 1) return {parts, term.axes, batched, false};
   return {"torch.cat([" + parts + "], -1)", term.axes, batched, false};
 }
@@ -148,13 +148,15 @@ Code ScriptWriter::reduce(const Term& term) {
   if (term.args.size() > 1) {
     std::vector<AxisId> target = {term.over};
     target.insert(target.end(), term.axes.begin(), term.axes.end());
-    const auto none = hidden(term, target);
+    const auto mask = hidden(term, target);
+    const auto& none = mask.text;
+    const bool batched = code.batched || mask.batched;
     const auto all = broadcast(code, target), place = std::to_string(-static_cast<int>(target.size()));
-    if (term.name == "prod") return {"torch.prod(" + all + ".masked_fill(" + none + ", 1.0), " + place + ")", term.axes, term.batched, false};
+    if (term.name == "prod") return {"torch.prod(" + all + ".masked_fill(" + none + ", 1.0), " + place + ")", term.axes, batched, false};
     const std::string function = term.name == "max" ? "amax" : "amin", far = term.name == "max" ? "-1e38" : "1e38";
     return {"torch." + function + "(" + all + ".masked_fill(" + none + ", " + far + "), [" + place + "]).masked_fill(" + none +
                 ".all(" + place + "), 0.0)",
-            term.axes, term.batched, false};
+            term.axes, batched, false};
   }
   const auto dimension = std::to_string(position(code, term.over));
   if (term.name == "max") code.text = "torch.amax(" + code.text + ", [" + dimension + "])";
@@ -173,8 +175,9 @@ Code ScriptWriter::softmax(const Term& term) {
     code.text = "torch.softmax(" + code.text + ", " + std::to_string(position(code, term.over)) + ")";
     return code;
   }
-  const auto none = hidden(term, term.axes);
-  const Code out{broadcast(code, term.axes), term.axes, term.batched, false};
+  const auto mask = hidden(term, term.axes);
+  const auto& none = mask.text;
+  const Code out{broadcast(code, term.axes), term.axes, code.batched || mask.batched, false};
   return {"torch.softmax(" + out.text + ".masked_fill(" + none + ", -1e9), " + std::to_string(position(out, term.over)) +
               ").masked_fill(" + none + ", 0.0)",
           out.axes, out.batched, false};
@@ -196,6 +199,7 @@ Code ScriptWriter::dropout(const Term& term) {
   const auto rate = values_.at(term.name);
   if (rate <= 0) return code;
   auto& block = block_for(term.loops);
+  if (!code.batched) code = full(code, term.axes);
   code.atom = false;
   code = as_name(block, std::move(code), "t");
   std::int64_t width = 1, rounds = 1;
@@ -213,8 +217,11 @@ Code ScriptWriter::dropout(const Term& term) {
     width *= entries;
     shape += ", " + std::to_string(entries);
   }
-  const auto name = "mask_" + std::to_string(out_.noise.size());
-  out_.noise.push_back({name, width * rounds, rate});
+  auto& name = masks_[&term];  // a round that is written apart has its part of the same mask
+  if (name.empty()) {
+    name = "mask_" + std::to_string(out_.noise.size());
+    out_.noise.push_back({name, width * rounds, rate});
+  }
   const auto plain = from.empty() && code.axes.size() == 1 && code.batched;
   line(block, "if noise:");
   line(block, "    " + code.text + " = " + code.text + " * self." + name + (plain ? "" : ".view(" + shape + "])" + from));

@@ -111,6 +111,7 @@ void ScriptWriter::visit(TermId id, std::vector<bool>& seen) {
     out_.sources.items = out_.sources.items || term.place == Place::candidate;
     if (term.place == Place::history) out_.sources.history = history_length();
   }
+  if (term.op == Op::loop_last) asked_.insert({term.loop, term.component});
   if (term.op == Op::loop_all) collected_.insert({term.loop, term.component});
   if (term.op != Op::loop_last && term.op != Op::loop_all) return;
   for (const auto& state : typed_.loops[term.loop].states) {

@@ -87,7 +87,7 @@ class ScriptWriter {
   Code look_up(const Term& term);
   Code real(const Term& term);
   Code narrow(const Term& term);
-  std::string hidden(const Term& term, const std::vector<AxisId>& target);
+  Code hidden(const Term& term, const std::vector<AxisId>& target);
   std::int64_t history_length() const;
 
   // contraction.cpp
@@ -98,6 +98,7 @@ class ScriptWriter {
 
   // loops.cpp
   void write_loop(LoopId id);
+  std::string round(LoopId id, const std::string& letter, const std::set<std::size_t>& wanted, int indent);
   Code all_rounds(const Term& term);
 
   const Method& method_;
@@ -117,6 +118,8 @@ class ScriptWriter {
   std::set<std::string> declared_;   // parameters and look-ups, by key
   std::map<LoopId, std::string> loop_letters_;  // as variables
   std::map<std::pair<LoopId, std::size_t>, std::string> state_names_;
+  std::set<std::pair<LoopId, std::size_t>> asked_;      // states whose last value is asked for
+  std::map<const Term*, std::string> masks_;            // of dropouts
   std::set<std::pair<LoopId, std::size_t>> collected_;  // states whose every value is asked for
 };
 

@@ -52,6 +52,16 @@ $$ \hat{y} = \langle \mathbf{h}_T, \mathbf{q}_v \rangle $$
   BOOST_TEST(has(text, "torch.where(real.select(1, t - 1).unsqueeze(1), h_3, h)"), text);
 }
 
+BOOST_AUTO_TEST_CASE(only_what_is_asked_for_has_a_last_round) {
+  const auto text = script(ctr(items + "Positions are $t, j = 1, \\dots, T$. " + history + R"($$ \mathbf{x}_{0,t} = \mathbf{q}_{s_t} $$
+$$ \mathbf{x}_{l+1,t} = \mathbf{x}_{l,t} + \sum_{j=1}^{t} A_l \mathbf{x}_{l,j}, \quad l = 0, \dots, L-1 $$
+$$ \hat{y} = \langle \mathbf{x}_{L,T}, \mathbf{q}_v \rangle $$
+)"));
+  BOOST_TEST(has(text, "for l in range(0, 1):"), text);
+  const auto last = text.substr(text.find("for l"));
+  BOOST_TEST(has(last, "\n    # line"), text);
+}
+
 BOOST_AUTO_TEST_CASE(the_letters_of_users_and_items_need_not_be_written) {
   for (const std::string left : {"\\hat{y}_{u,v}", "\\hat{y}_{uv}", "\\hat{y}_v", "\\hat{y}"}) {
     const auto made = ctr("Each user $u$ has an embedding $\\mathbf{p}_u \\in \\mathbb{R}^{k}$. " + items + "\n\n$$ " + left +
