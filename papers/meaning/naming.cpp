@@ -125,7 +125,7 @@ void Naming::find_interactions(const Card& card) {
       }
       const auto& last = formula.statements.back().left;
       if (!said.ends_with("history is") || first.kind != Kind::symbol || first.sub.size() != 1 ||
-          last.kind != Kind::symbol || last.text != first.text || last.sub.size() != 1) {
+          last.kind != Kind::symbol || last.text != first.text || last.sub.size() != 1 || letter(last.sub[0]).empty()) {
         continue;
       }
       interactions_.history = first.text;

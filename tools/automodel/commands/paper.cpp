@@ -24,12 +24,18 @@ struct Options {
 };
 
 Result<int> list(const Program& program) {
-  std::vector<std::vector<std::string>> rows = {{"method", "title", "source"}};
+  std::vector<std::vector<std::string>> rows = {{"method", "task", "title", "source"}};
   for (const auto& entry : papers::library()) {
     const auto card = papers::read_card(std::string(entry.name), std::string(entry.text)).card;
-    rows.push_back({card.head.method, card.head.title, card.head.source});
+    const auto& head = card.head;
+    rows.push_back({head.method, head.task, head.title, head.source});
     if (program.json)
-      print_json({{"method", card.head.method}, {"title", card.head.title}, {"source", card.head.source}});
+      print_json({{"method", head.method},
+                  {"task", head.task},
+                  {"loss", head.loss.empty() ? "logloss" : head.loss},
+                  {"negatives", head.negatives.value_or(0)},
+                  {"title", head.title},
+                  {"source", head.source}});
   }
   if (!program.json) std::cout << table_text(rows);
   return 0;
