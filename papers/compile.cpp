@@ -136,27 +136,33 @@ void check_loss(CompiledCard& card) {
   };
   const bool ranks = head.task == "ranking";
   const auto negatives = head.negatives.value_or(0);
-  if (head.loss.empty() && (!card.typed.output_is_probability || ranks)) {
-    return problem("papers.missing_loss", ranks ? "a ranking is trained by a loss that the card must say" : "the answer is no probability, and the card says no loss",
-                   ranks ? std::vector<std::string>{"loss = \"softmax\" in the head", "loss = \"bpr\" and negatives = 1", "loss = \"logloss\" and negatives = 4"}
-                         : std::vector<std::string>{"\\hat{y} = \\sigma(…)", "loss = \"logloss\" in the head: the answer is what stands in the sigma"});
+  if (head.loss.empty() && ranks) {
+    return problem("papers.missing_loss", "a ranking is trained by a loss that the card must say",
+                   {"loss = \"softmax\" in the head", "loss = \"bpr\" and negatives = 1", "loss = \"logloss\" and negatives = 4"});
+  }
+  if (head.loss.empty() && !card.typed.output_is_probability) {
+    return problem("papers.missing_loss", "the answer is no probability, and the card says no loss",
+                   {"\\hat{y} = \\sigma(…)", "loss = \"logloss\" in the head: the answer is what stands in the sigma"});
   }
   const bool pairs = head.loss == "bpr" || head.loss == "softmax";
   if (card.typed.output_is_probability && (pairs || head.loss == "mse")) {
-    return problem("papers.missing_loss", "the loss " + head.loss + " is of a score; this answer is a sigma", {"the score: what stands in the sigma", "loss = \"logloss\""});
+    return problem("papers.missing_loss", "the loss " + head.loss + " is of a score; this answer is a sigma",
+                   {"the score: what stands in the sigma", "loss = \"logloss\""});
   }
   if (!ranks && (pairs || negatives > 0)) {
     return problem("papers.missing_loss", "a loss of several items is for a ranking", {"task = \"ranking\" in the head"});
   }
   if (!ranks) return;
   if (head.loss != "softmax" && negatives == 0) {
-    return problem("papers.missing_loss", "the loss " + head.loss + " of a ranking needs items that were not chosen", {"negatives = 4 in the head"});
+    return problem("papers.missing_loss", "the loss " + head.loss + " of a ranking needs items that were not chosen",
+                   {"negatives = 4 in the head"});
   }
   const bool reads_fields = std::any_of(card.typed.terms.begin(), card.typed.terms.end(), [](const Term& term) {
     return term.op == Op::dense || (term.op == Op::look_up && term.place == Place::field);
   });
   if (reads_fields) {
-    return problem("papers.not_understood", "fields belong to rows, and a ranking compares items that have none", {"task = \"ctr\"", "each item $v$ has …"});
+    return problem("papers.not_understood", "fields belong to rows, and a ranking compares items that have none",
+                   {"task = \"ctr\"", "each item $v$ has …"});
   }
   if (!card.typed.output_of_item) {
     problem("papers.not_understood", "the answer is the same for all items", {"each item $v$ has an embedding $\\mathbf{q}_v \\in \\mathbb{R}^{k}$"});

@@ -23,7 +23,8 @@ bool Typer::over_history(const Range& range) const {
 TermId Typer::real_along(AxisId along, const Dimension& first, Span span) {
   const auto low = typed_.solver.resolve(first).constant();
   if (!low || *low < 1) {
-    stop("papers.index_out_of_range", "the history's positions begin at 1", span, {"from 1", "an index from " + first.text() + " only in a recurrence"});
+    stop("papers.index_out_of_range", "the history's positions begin at 1", span,
+         {"from 1", "an index from " + first.text() + " only in a recurrence"});
   }
   Term term;
   term.op = Op::real;

@@ -232,11 +232,13 @@ void Reader::define(const Statement& statement, std::size_t paragraph, std::size
 
 /// `\mathbf{q}_{s_t}` where no sentence says what s is.
 void Reader::ask_for_history(const Node& node, const Reference& reference) {
-  if (!naming().interactions().history.empty() || node.sub.size() != 1 || node.sub[0].kind != Kind::symbol || node.sub[0].sub.empty()) return;
+  const bool said = !naming().interactions().history.empty();
+  if (said || node.sub.size() != 1 || node.sub[0].kind != Kind::symbol || node.sub[0].sub.empty()) return;
   for (const auto& [key, q] : method().quantities) {
     if (q.role != Role::look_up || q.owner != Owner::item || !reference.key.starts_with(key + "_")) continue;
-    problem("papers.unknown_symbol", std::string(card().source.text_of(node.span)) + " asks for an item of the history, and no sentence says what that is",
-            node.span, {"The user's history is $s_1, \\dots, s_T$, latest last."});
+    const auto text = std::string(card().source.text_of(node.span));
+    problem("papers.unknown_symbol", text + " asks for an item of the history, and no sentence says what that is", node.span,
+            {"The user's history is $s_1, \\dots, s_T$, latest last."});
     return;
   }
 }
@@ -248,6 +250,7 @@ void Reader::find_parameters() {
     for (const auto& definition : q.definitions) all.push_back(&definition);
   }
   std::vector<std::pair<Reference, Span>> found;
+  std::set<std::string> asked;  // once for each symbol
   for (const auto* definition : all) {
     std::set<std::string> formals;
     for (const auto& formal : definition->formals) {
@@ -269,7 +272,7 @@ void Reader::find_parameters() {
     auto& out = quantity(reference, span);
     const auto count = static_cast<std::size_t>(std::count_if(
         reference.indices.begin(), reference.indices.end(), [](const Node* n) { return n->kind != Kind::wildcard; }));
-    if (out.role == Role::parameter && (reference.of_user || reference.of_item)) {
+    if (out.role == Role::parameter && (reference.of_user || reference.of_item) && asked.insert(reference.key).second) {
       const std::string whose = reference.of_user ? "user" : "item";
       const auto& said = naming().interactions();
       const auto text = std::string(card().source.text_of(span));
