@@ -34,6 +34,7 @@ Popularity Popularity::fit(const Dataset& data, std::span<const float> labels,
   std::iota(out.ranked_.begin(), out.ranked_.end(), 0U);
   std::stable_sort(out.ranked_.begin(), out.ranked_.end(),
                    [&](auto a, auto b) { return positives[a] > positives[b]; });
+  out.positives_ = std::move(positives);
   return out;
 }
 
@@ -135,6 +136,14 @@ std::vector<Neighbour> ItemKnn::recall(std::uint32_t user, std::uint32_t count) 
   });
   if (out.size() > count) out.resize(count);
   return out;
+}
+
+void ItemKnn::affinities(std::uint32_t user, std::span<float> out) const {
+  std::fill(out.begin(), out.end(), 0.0F);
+  for (const auto& seen : history(user)) {
+    if (seen.label <= 0.5F) continue;
+    for (const auto& near : neighbours(seen.item)) out[near.item] += near.similarity;
+  }
 }
 
 std::uint64_t ItemKnn::bytes() const {

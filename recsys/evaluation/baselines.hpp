@@ -19,15 +19,17 @@ class Popularity {
                         std::span<const std::uint32_t> rows);
   /// Probability of a positive; an unknown item has the overall rate.
   float score(std::uint32_t item) const { return item < rates_.size() ? rates_[item] : rate_; }
+  /// Positive rows of an item: what a list of the most popular is ordered by.
+  float positives(std::uint32_t item) const { return positives_[item]; }
   /// All items, most positives first (equal: smaller code first).
   std::span<const std::uint32_t> ranked() const { return ranked_; }
   std::uint64_t bytes() const {
-    return rates_.size() * sizeof(float) + ranked_.size() * sizeof(std::uint32_t);
+    return (rates_.size() + positives_.size()) * sizeof(float) + ranked_.size() * sizeof(std::uint32_t);
   }
 
  private:
   float rate_ = 0.5F;
-  std::vector<float> rates_;
+  std::vector<float> rates_, positives_;
   std::vector<std::uint32_t> ranked_;
 };
 
@@ -48,6 +50,9 @@ class ItemKnn {
   /// Items that are near to what the user liked, best first, without those in the user's history; at most
   /// `count`.
   std::vector<Neighbour> recall(std::uint32_t user, std::uint32_t count) const;
+  /// What `recall` orders by, for all items, the user's own too: the similarities to each item that the user
+  /// liked, summed. out: [items].
+  void affinities(std::uint32_t user, std::span<float> out) const;
   /// Most similar first.
   std::span<const Neighbour> neighbours(std::uint32_t item) const;
   bool had(std::uint32_t user, std::uint32_t item) const;

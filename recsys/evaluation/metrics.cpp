@@ -1,5 +1,8 @@
 #include "recsys/evaluation/metrics.hpp"
 
+#include <algorithm>
+
+#include "recsys/evaluation/catalogue.hpp"
 #include "recsys/evaluation/nearest.hpp"
 #include "recsys/evaluation/ranking.hpp"
 
@@ -20,12 +23,14 @@ Metrics evaluate(std::span<const float> scores, std::span<const float> labels,
   return out;
 }
 
-Result<bool> higher_is_better(std::string_view metric) {
-  for (const auto& name : metric_names()) {
-    if (name == metric) return metric != "logloss" && metric != "calibration";
-  }
+Result<bool> higher_is_better(std::string_view metric, Known known) {
+  auto names = metric_names();
+  const auto& more = catalogue_metric_names();
+  if (known == Known::catalogue_too) names.insert(names.end(), more.begin(), more.end());
+  if (std::find(names.begin(), names.end(), metric) != names.end())
+    return metric != "logloss" && metric != "calibration";
   return fail("evaluation.unknown_metric", "there is no metric '" + std::string(metric) + "'", {},
-              suggest(metric, metric_names()));
+              suggest(metric, names));
 }
 
 }  // namespace automodel::recsys

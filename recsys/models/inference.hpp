@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "recsys/evaluation/catalogue.hpp"
 #include "recsys/models/net.hpp"
 
 namespace automodel::recsys {
@@ -30,5 +31,9 @@ Result<void> probabilities(const Net& net, const Rows& rows, std::span<float> ou
 /// Probabilities for rows of the encoder's data set: [rows]. Encodes a few thousand rows at a time.
 Result<std::vector<float>> score_rows(const Net& net, const InputEncoder& encoder,
                                       std::span<const std::uint32_t> rows);
+
+/// Logits of all items of the data set, for `evaluate_catalogue`; items that are not in the vocabulary share
+/// that of the unknown. Net and encoder must outlive it; the net's program must read items and no fields.
+ScoreCatalogue catalogue_scores(const Net& net, const InputEncoder& encoder);
 
 }  // namespace automodel::recsys

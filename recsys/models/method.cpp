@@ -20,9 +20,10 @@ struct Range {
   bool whole;
 };
 constexpr Range kRanges[] = {
-    {"lr", 1e-8, 10, false}, {"batch", 1, 1 << 20, true},    {"l2", 0, 10, false},
-    {"dim", 1, 1024, true},  {"dropout", 0, 0.9, false},     {"unknown", 0, 0.9, false},
-    {"layers", 1, 16, true}, {"neighbours", 1, 10000, true}, {"shrink", 0, 1e6, false},
+    {"lr", 1e-8, 10, false},      {"batch", 1, 1 << 20, true},    {"l2", 0, 10, false},
+    {"dim", 1, 1024, true},       {"dropout", 0, 0.9, false},     {"unknown", 0, 0.9, false},
+    {"layers", 1, 16, true},      {"neighbours", 1, 10000, true}, {"shrink", 0, 1e6, false},
+    {"lambda", 1e-3, 1e7, false},
 };
 
 /// Empty where the value is good, else what is wrong.
@@ -65,6 +66,11 @@ const std::vector<Method>& methods() {
        false,
        {{"neighbours", "100", {"20", "50", "100", "200"}, "similar items that count"},
         {"shrink", "10", {"0", "5", "10", "50"}, "users in common that halve a similarity's weight"}}},
+      {"ease",
+       "EASE: an item from all that the user liked, solved in closed form",
+       "Steck, WWW 2019, arXiv 1905.03375",
+       false,
+       {{"lambda", "200", {"50", "100", "200", "500", "1000"}, "weight of the squared weights"}}},
       {"lr", "Logistic regression", "Richardson et al., WWW 2007", true, {}},
       {"fm", "Factorization machine", "Rendle, ICDM 2010", true, {kDim}},
       {"deepfm", "DeepFM", "Guo et al., IJCAI 2017, arXiv 1703.04247", true, {kDim, kHidden, kDropout}},

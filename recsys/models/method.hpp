@@ -26,7 +26,7 @@ struct Parameter {
 
 /// What the catalogue says of a method.
 struct Method {
-  std::string name;  // lr, fm, deepfm, dcnv2, popularity, itemknn
+  std::string name;  // lr, fm, deepfm, dcnv2, popularity, itemknn, ease
   std::string title;
   std::string source;  // paper
   bool trained_by_gradient = true;
@@ -51,7 +51,7 @@ Result<Program> program(std::string_view method, const Settings& settings, const
 /// What training asks of a method: see TrainOptions.
 struct Configured {
   Settings settings;                                         // complete
-  std::function<Result<Program>(const InputSpec&)> program;  // empty: it is counted, not trained
+  std::function<Result<Program>(const InputSpec&)> program;  // empty: it is counted or solved, not trained
   Sources sources = {};  // what the inputs are to have; those of the program
 };
 /// Errors: models.unknown_method, models.unknown_setting, models.bad_setting.

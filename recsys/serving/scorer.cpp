@@ -1,13 +1,14 @@
 #include "recsys/serving/scorer.hpp"
 
+#include <algorithm>
 #include <new>
 #include <optional>
 #include <utility>
 
-#include "recsys/evaluation/baselines.hpp"
 #include "recsys/models/checkpoint.hpp"
+#include "recsys/models/counted.hpp"
 #include "recsys/models/inference.hpp"
-#include "recsys/models/values.hpp"
+#include "recsys/models/threads.hpp"
 
 namespace automodel::recsys {
 
@@ -18,15 +19,12 @@ struct Scorer::Impl {
   std::optional<FeatureEngine> features;
   std::optional<InputEncoder> encoder;  // refers to features
   std::optional<Net> net;
-  std::optional<Popularity> popularity;
-  std::optional<ItemKnn> knn;
+  std::optional<Counted> counted;
+  bool ranks = false;  // of a net: many candidates of one row
 
   /// One of the methods that are counted, not trained.
   Result<void> count(const Checkpoint& checkpoint, std::span<const float> labels,
                      std::span<const std::uint32_t> train_rows);
-  float baseline(std::uint32_t user, std::uint32_t item) const {
-    return knn ? knn->score(user, item) : popularity->score(item);
-  }
 };
 
 namespace {
@@ -56,12 +54,9 @@ Result<void> Scorer::Impl::count(const Checkpoint& checkpoint, std::span<const f
   if ((*known)->trained_by_gradient) return bad("it has no program");
   const auto settings = complete_settings(**known, checkpoint.settings);
   if (!settings) return bad(settings.error().message);
-  if (method == "popularity") {
-    popularity = Popularity::fit(data, labels, train_rows);
-  } else {
-    knn = ItemKnn::fit(data, labels, train_rows, static_cast<std::uint32_t>(number(*settings, "neighbours")),
-                       static_cast<float>(number(*settings, "shrink")));
-  }
+  auto made = Counted::fit(method, *settings, data, labels, train_rows);
+  if (!made) return fail(made.error());
+  counted = std::move(*made);
   return {};
 }
 
@@ -80,12 +75,14 @@ Result<Scorer> Scorer::load(std::string_view bytes, const Dataset& data, std::sp
   impl->method = checkpoint->method;
   impl->data = data;
   if (!checkpoint->program) {
+    make_threads(std::max(1U, threads));
     if (auto counted = impl->count(*checkpoint, labels, train_rows); !counted) return fail(counted.error());
     return Scorer(std::move(impl));
   }
   auto net = load_net(*checkpoint, threads);
   if (!net) return fail(net.error());
   impl->net = std::move(*net);
+  impl->ranks = checkpoint->program->ranks();
   auto features = FeatureEngine::create(data, labels, checkpoint->features, train_rows);
   if (!features) return fail(features.error());
   impl->features = std::move(*features);
@@ -101,7 +98,7 @@ Result<std::vector<float>> Scorer::score_rows(std::span<const std::uint32_t> row
   if (impl_->net) return recsys::score_rows(*impl_->net, *impl_->encoder, rows);
   std::vector<float> out;
   for (const auto row : rows)
-    out.push_back(impl_->baseline(impl_->data.user()[row], impl_->data.item()[row]));
+    out.push_back(impl_->counted->score(impl_->data.user()[row], impl_->data.item()[row]));
   return out;
 }
 
@@ -109,22 +106,36 @@ Result<std::vector<float>> Scorer::score(std::uint32_t user, std::span<const std
                                          std::int64_t now) const {
   std::vector<float> out(items.size());
   if (!impl_->net) {
-    for (std::size_t i = 0; i < items.size(); ++i) out[i] = impl_->baseline(user, items[i]);
+    for (std::size_t i = 0; i < items.size(); ++i) out[i] = impl_->counted->score(user, items[i]);
     return out;
   }
   if (items.empty()) return out;
   Batch batch;
-  impl_->encoder->encode_live(user, items, now, batch);
-  const auto scored = probabilities(*impl_->net, view(batch, impl_->encoder->spec(), 0, items.size()), out);
+  if (impl_->ranks) {  // one look at the user for all candidates
+    impl_->encoder->encode_candidates(user, items, now, batch);
+  } else {
+    impl_->encoder->encode_live(user, items, now, batch);
+  }
+  const auto scored = probabilities(*impl_->net, view(batch, impl_->encoder->spec(), 0, batch.rows), out);
   if (!scored) return fail(scored.error());
   return out;
+}
+
+Result<Metrics> Scorer::rank_catalogue(std::span<const std::uint32_t> rows, std::span<const float> labels,
+                                       std::span<const std::uint32_t> train_rows,
+                                       const OnRanked& on_ranked) const {
+  if (impl_->net && !impl_->ranks) return Metrics{};
+  const UserItems had(impl_->data, train_rows);
+  const auto scores = impl_->net ? catalogue_scores(*impl_->net, *impl_->encoder)
+                                 : impl_->counted->catalogue_scores(impl_->data);
+  return evaluate_catalogue(impl_->data, had, rows_to_rank(rows, labels, impl_->data.items()), scores,
+                            on_ranked);
 }
 
 const std::string& Scorer::method() const { return impl_->method; }
 
 std::uint64_t Scorer::bytes() const {
-  if (impl_->knn) return impl_->knn->bytes();
-  if (impl_->popularity) return impl_->popularity->bytes();
+  if (impl_->counted) return impl_->counted->bytes();
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < impl_->net->parameters().size(); ++i)
     sum += std::as_const(*impl_->net).data(i).size();

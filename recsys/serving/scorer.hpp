@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "recsys/data/split.hpp"
+#include "recsys/evaluation/catalogue.hpp"
 #include "recsys/models/method.hpp"
 
 namespace automodel::recsys {
@@ -27,9 +28,17 @@ class Scorer {
 
   /// Probabilities for rows of the data set: [rows].
   Result<std::vector<float>> score_rows(std::span<const std::uint32_t> rows) const;
-  /// Probabilities for one user's candidates at `now`, after all rows: [items].
+  /// Scores for one user's candidates at `now`, after all rows: [items]. Probabilities; of methods that rank,
+  /// the logistic function of what they order by.
   Result<std::vector<float>> score(std::uint32_t user, std::span<const std::uint32_t> items,
                                    std::int64_t now) const;
+
+  /// How well the positive ones of `rows` are found in the whole catalogue without what their users have in
+  /// `train_rows`: `catalogue_metric_names`. Nothing where the method does not rank. Errors also
+  /// evaluation.not_finite.
+  Result<Metrics> rank_catalogue(std::span<const std::uint32_t> rows, std::span<const float> labels,
+                                 std::span<const std::uint32_t> train_rows,
+                                 const OnRanked& on_ranked = {}) const;
 
   const std::string& method() const;
   std::uint64_t bytes() const;  // of weights in memory

@@ -8,11 +8,13 @@
 #include <optional>
 #include <stdexcept>
 
-#include "recsys/evaluation/baselines.hpp"
 #include "recsys/models/checkpoint.hpp"
+#include "recsys/models/counted.hpp"
 #include "recsys/models/inference.hpp"
+#include "recsys/models/threads.hpp"
 #include "recsys/models/values.hpp"
 #include "recsys/training/loop.hpp"
+#include "recsys/training/validation.hpp"
 
 namespace automodel::recsys {
 namespace {
@@ -25,7 +27,8 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 struct Task {
   const Dataset& data;
   std::span<const float> labels;
-  std::span<const std::uint32_t> train, validation;
+  std::span<const std::uint32_t> train;
+  Validation& validation;
   const FeatureEngine& features;
   std::string_view label;
   const TrainOptions& options;
@@ -40,17 +43,13 @@ Error as_training(Error error) {
   return error;
 }
 
-Result<Metrics> measure(const Task& task, const std::vector<float>& scores) {
-  std::vector<float> labels;
-  std::vector<std::uint32_t> users;
-  for (const auto row : task.validation) {
-    labels.push_back(task.labels[row]);
-    users.push_back(task.data.user()[row]);
-  }
-  if (std::any_of(scores.begin(), scores.end(), [](float s) { return !std::isfinite(s); })) {
-    return fail("training.nan", "the model's scores are no numbers", {}, "try a smaller lr");
-  }
-  return evaluate(scores, labels, users);
+Result<void> check_size(const Task& task, std::uint64_t parameters) {
+  const auto most = task.options.max_parameters;
+  if (most == 0 || parameters <= most) return {};
+  return fail("training.too_many_parameters",
+              task.options.method + " would have " + std::to_string(parameters) +
+                  " parameters here, more than the " + std::to_string(most) + " that are allowed",
+              task.data.name(), "raise the limit, or try a smaller dim");
 }
 
 Checkpoint head_of(const Task& task) {
@@ -71,7 +70,7 @@ struct Best {
   std::string checkpoint;
 
   bool improves(const Task& task, const Metrics& now) const {
-    if (epoch == 0 || task.validation.empty()) return true;
+    if (epoch == 0 || task.validation.rows().empty()) return true;
     const double candidate = now.at(task.options.metric);
     return task.higher_is_better ? candidate > value : candidate < value;
   }
@@ -81,6 +80,7 @@ Checkpoint model_of(const Task& task, const InputSpec& inputs, const Program& pr
   auto out = head_of(task);
   out.inputs = inputs;
   out.program = program;
+  if (!program.sources.fields) out.features.clear();  // serving need not compute them
   store_parameters(net, out.tensors);
   return out;
 }
@@ -148,16 +148,39 @@ Result<std::uint32_t> restore(const Task& task, const Program& program, const In
   return epoch;
 }
 
+/// The metric of early stopping must be one that the model will have.
+Result<void> check_metric(const Task& task, bool ranks) {
+  if (ranks || higher_is_better(task.options.metric)) return {};
+  return fail("evaluation.unknown_metric",
+              task.options.method + " does not rank the catalogue: it has no " + task.options.metric, {},
+              "only methods that learn a ranking have it; auc, logloss and ndcg10 all have");
+}
+
+Result<Metrics> measure(const Task& task, const Net& net, const InputEncoder& encoder, bool ranks) {
+  const auto scores = score_rows(net, encoder, task.validation.rows());
+  if (!scores) return fail(scores.error());
+  return task.validation.measure(*scores, ranks ? catalogue_scores(net, encoder) : ScoreCatalogue{},
+                                 task.options.on_ranked);
+}
+
+Result<void> check_program(const Task& task, const Program& program, const InputSpec& inputs) {
+  for (const auto& look_up : program.look_ups) {
+    if (look_up.int8)
+      return fail("models.bad_program", "'" + look_up.name + "' is int8: that is not trained");
+  }
+  if (auto good = check_metric(task, program.ranks()); !good) return good;
+  const auto assembled = assemble(program, inputs);
+  if (!assembled) return fail(assembled.error());
+  return check_size(task, assembled->values());
+}
+
 Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
   const auto start = Clock::now();
   auto encoder = InputEncoder::fit(task.data, task.features, task.label, task.train, task.options.sources);
   if (!encoder) return fail(encoder.error());
   const auto text = task.options.program(encoder->spec());
   if (!text) return fail(text.error());
-  for (const auto& look_up : text->look_ups) {
-    if (look_up.int8)
-      return fail("models.bad_program", "'" + look_up.name + "' is int8: that is not trained");
-  }
+  if (auto good = check_program(task, *text, encoder->spec()); !good) return fail(good.error());
   auto net = Net::compile(*text, encoder->spec(), task.options.threads);
   if (!net) return fail(net.error());
   initialise(*net, encoder->spec(), task.options.seed);
@@ -180,9 +203,7 @@ Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
     const auto epoch_start = Clock::now();
     const auto loss = loop.epoch(++epoch);
     if (!loss) return fail(loss.error());
-    const auto scores = score_rows(*net, *encoder, task.validation);
-    if (!scores) return fail(scores.error());
-    const auto metrics = measure(task, *scores);
+    const auto metrics = measure(task, *net, *encoder, text->ranks());
     if (!metrics) return fail(metrics.error());
     ++best.stale;
     if (best.improves(task, *metrics)) {
@@ -203,23 +224,16 @@ Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
   return out;
 }
 
-/// A baseline is counted, not trained: one epoch, and the scorer counts again from its training rows.
+/// A baseline is counted or solved: one epoch, and the scorer does it again from its training rows.
 Result<Trained> count_baseline(const Task& task, const OnEpoch& on_epoch) {
   if (!task.options.resume.empty()) return bad_resume(task.options.method + " has no epochs to go on with");
   const auto start = Clock::now();
-  const bool knn = task.options.method == "itemknn";
-  std::optional<ItemKnn> model;
-  std::optional<Popularity> popularity;
-  if (knn) {
-    model = ItemKnn::fit(task.data, task.labels, task.train,
-                         static_cast<std::uint32_t>(number(task.settings, "neighbours")),
-                         static_cast<float>(number(task.settings, "shrink")));
-  } else {
-    popularity = Popularity::fit(task.data, task.labels, task.train);
-  }
+  make_threads(std::max(1U, task.options.threads));
+  const auto model = Counted::fit(task.options.method, task.settings, task.data, task.labels, task.train);
+  if (!model) return fail(model.error());
+  if (auto good = check_size(task, model->parameters()); !good) return fail(good.error());
   const auto score = [&](std::uint32_t row) {
-    return knn ? model->score(task.data.user()[row], task.data.item()[row])
-               : popularity->score(task.data.item()[row]);
+    return model->score(task.data.user()[row], task.data.item()[row]);
   };
   double loss = 0;
   for (const auto row : task.train) {
@@ -227,12 +241,14 @@ Result<Trained> count_baseline(const Task& task, const OnEpoch& on_epoch) {
     loss -= task.labels[row] > 0.5F ? std::log(p) : std::log1p(-p);
   }
   std::vector<float> scores;
-  for (const auto row : task.validation) scores.push_back(score(row));
-  const auto metrics = measure(task, scores);
+  for (const auto row : task.validation.rows()) scores.push_back(score(row));
+  const auto metrics =
+      task.validation.measure(scores, model->catalogue_scores(task.data), task.options.on_ranked);
   if (!metrics) return fail(metrics.error());
   Trained out;
   out.best = *metrics;
   out.rows = task.train.size();
+  out.parameters = model->parameters();
   out.checkpoint = write_checkpoint(head_of(task));
   out.epochs.push_back({1, loss / static_cast<double>(task.train.size()), *metrics, since(start)});
   out.stopped = !on_epoch(out.epochs.back());
@@ -257,12 +273,12 @@ Result<Trained> train(const Dataset& data, std::span<const float> labels, const 
                       const std::function<bool(const EpochReport&)>& on_epoch) {
   auto settings = complete(options);
   if (!settings) return fail(settings.error());
-  const auto higher = higher_is_better(options.metric);
+  const auto higher = higher_is_better(options.metric, Known::catalogue_too);
   if (!higher) return fail(higher.error());
   if (split.train.empty()) return fail("training.no_rows", "there are no rows to train on", data.name());
   if (options.max_epochs == 0) return fail("training.no_epochs", "a training needs at least one epoch");
-  const Task task{data,  labels,  split.train,          validation, features,
-                  label, options, std::move(*settings), *higher};
+  Validation rows(data, labels, split.train, validation);
+  const Task task{data, labels, split.train, rows, features, label, options, std::move(*settings), *higher};
   const auto report = on_epoch ? on_epoch : [](const EpochReport&) { return true; };
   try {
     auto out = options.program ? train_net(task, report) : count_baseline(task, report);

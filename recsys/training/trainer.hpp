@@ -8,15 +8,16 @@
 
 #include "base/error.hpp"
 #include "recsys/data/split.hpp"
+#include "recsys/evaluation/catalogue.hpp"
 #include "recsys/evaluation/metrics.hpp"
 #include "recsys/models/method.hpp"
 
 namespace automodel::recsys {
 
 struct TrainOptions {
-  std::string method;  // how the model's method is called. Without `program`: popularity or itemknn
+  std::string method;  // how the model's method is called. Without `program`: popularity, itemknn or ease
   /// Training reads the common ones (`common_parameters`). The method's own are kept with the model and not
-  /// read: whoever made `program` has read them. Without `program`, those of popularity or itemknn.
+  /// read: whoever made `program` has read them. Without `program`, those of these.
   Settings settings;
   /// Makes what is trained, once the inputs are fitted. `configure` gives one for the methods of recsys.
   std::function<Result<Program>(const InputSpec&)> program;
@@ -24,18 +25,21 @@ struct TrainOptions {
   std::string description;  // of the method, kept with the model: its card; may be empty
   std::uint32_t max_epochs = 8;
   std::uint32_t patience = 2;  // epochs without a better `metric` before it stops
+  /// Of early stopping: one of `metric_names`, or of `catalogue_metric_names` for methods that rank.
   std::string metric = "auc";
+  std::uint64_t max_parameters = 0;  // a model with more is not trained; 0: no limit
   std::uint64_t seed = 1;
   std::uint32_t threads = 1;
   std::string resume;  // bytes of `Trained::resume` of an earlier call; empty: from the start. All but
                        // max_epochs, patience and threads must be as they were (the program made again is
                        // compared), and so must data, features and rows
+  OnRanked on_ranked;  // told how far a ranking of the catalogue is; may be empty
 };
 
 struct EpochReport {
   std::uint32_t epoch = 0;
   double train_loss = 0;  // mean loss, without penalties and l2
-  Metrics metrics;        // on the rows given for validation
+  Metrics metrics;        // on the rows given for validation; the catalogue's too where the method ranks
   double seconds = 0;
 };
 
@@ -54,7 +58,8 @@ struct Trained {
 
 /// `labels` has one value per row of the data set. `on_epoch` (may be empty) returns false to stop there.
 /// Without validation rows the last epoch is the best. Errors: training.nan, training.out_of_memory,
-/// training.failed, training.no_rows, training.no_epochs, training.bad_resume, evaluation.unknown_metric,
+/// training.failed, training.no_rows, training.no_epochs, training.bad_resume,
+/// training.too_many_parameters, evaluation.unknown_metric,
 /// models.*, features.*, those of `options.program`.
 Result<Trained> train(const Dataset& data, std::span<const float> labels, const Split& split,
                       std::span<const std::uint32_t> validation, const FeatureEngine& features,

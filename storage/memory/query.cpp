@@ -98,8 +98,9 @@ tl::unexpected<Error> at_place(const Query& query, std::size_t at, std::string_v
 /// Names that only rows can know (metrics, settings) count as known once a row has them.
 bool is_known(const flatbuffers::TypeTable& type, const std::string& field,
               const std::vector<std::pair<std::string, json>>& rows) {
-  static const std::vector<std::string> metrics{"auc",    "gauc",     "logloss", "calibration",
-                                                "ndcg10", "recall10", "mrr"};
+  static const std::vector<std::string> metrics{
+      "auc", "gauc",          "logloss",          "calibration",       "ndcg10", "recall10",
+      "mrr", "catalogue_mrr", "catalogue_ndcg10", "catalogue_recall10"};
   if (memory_tables_detail::kind_of_field(type, field) != FieldKind::unknown) return true;
   if (std::find(metrics.begin(), metrics.end(), field) != metrics.end()) return true;
   return std::any_of(rows.begin(), rows.end(),

@@ -2,8 +2,10 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <numeric>
 
 #include "recsys/models/checkpoint.hpp"
+#include "tests/recsys/factors.hpp"
 #include "tests/recsys/small_world.hpp"
 
 using namespace automodel;
@@ -40,7 +42,9 @@ BOOST_AUTO_TEST_CASE(a_loaded_model_scores_exactly_as_the_trained_one_was_measur
     const auto s = load(t.checkpoint);
     BOOST_REQUIRE_MESSAGE(s, method.name << ": " << (s ? "" : to_string(s.error())));
     BOOST_TEST(s->method() == method.name);
-    BOOST_TEST((measure(*s) == t.best), method.name);
+    auto measured = measure(*s);
+    measured.merge(s->rank_catalogue(world.parts.tuning, world.y, world.parts.train).value());
+    BOOST_TEST((measured == t.best), method.name);
     BOOST_TEST(s->bytes() > 0U);
   }
 }
@@ -135,6 +139,46 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_no_model_are_refused) {
   c.tensors.erase(c.tensors.begin());
   BOOST_TEST(refused(write_checkpoint(c)));
   BOOST_TEST(quantize_embeddings(t.resume).error().code == "serving.bad_checkpoint");
+}
+
+BOOST_AUTO_TEST_CASE(a_method_that_ranks_serves_lives_on_as_int8_and_sees_the_users_newest_past) {
+  const auto program = factors(Loss::bpr, 2, 4);
+  TrainOptions how;
+  how.method = "factors";
+  how.settings = {{"batch", "64"}, {"lr", "0.02"}};
+  how.program = [&](const InputSpec&) { return program; };
+  how.sources = program.sources;
+  how.max_epochs = 10;
+  const auto trained = world.trained(how, world.parts.tuning).value();
+  const auto s = load(trained.checkpoint).value();
+  auto measured = measure(s);
+  measured.merge(s.rank_catalogue(world.parts.tuning, world.y, world.parts.train).value());
+  BOOST_TEST((measured == trained.best));
+
+  const auto now = world.data.time().back() + 3600;
+  std::vector<std::uint32_t> items(world.data.items());
+  std::iota(items.begin(), items.end(), 0U);
+  const auto together = s.score(7, items, now).value();
+  for (const std::uint32_t item : {0U, 11U, 39U}) {
+    const auto alone = s.score(7, std::vector<std::uint32_t>{item}, now).value();
+    BOOST_TEST(alone[0] == together[item], boost::test_tools::tolerance(1e-5F));
+  }
+  // A moment in the past has another history, and only that differs.
+  BOOST_TEST((s.score(7, items, world.data.time()[700]).value() != together));
+
+  const auto small = quantize_embeddings(trained.checkpoint).value();
+  const auto int8 = load(small).value();
+  BOOST_TEST(int8.bytes() < s.bytes() * 0.6);
+  const auto close = int8.score(7, items, now).value();
+  for (std::size_t i = 0; i < items.size(); ++i) BOOST_TEST(std::abs(close[i] - together[i]) < 0.05);
+
+  const auto lists = Recommender::create(world.data, world.y).value();
+  for (const auto* one : {&s, &int8}) {
+    const auto list = lists.recommend(*one, 7, 5, now).value();
+    BOOST_TEST(!list.empty());
+    for (const auto& entry : list) BOOST_TEST(entry.score > 0);
+    BOOST_TEST(lists.recommend(*one, std::nullopt, 5, now).value().size() == 5U);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

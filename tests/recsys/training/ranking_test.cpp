@@ -1,42 +1,17 @@
 // Training of programs that look at users, items and histories, by every loss.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <numeric>
 
 #include "recsys/models/checkpoint.hpp"
 #include "recsys/training/trainer.hpp"
+#include "tests/recsys/factors.hpp"
 #include "tests/recsys/small_world.hpp"
 
 using namespace automodel;
 using namespace automodel::recsys;
 
 namespace {
-
-const std::string kForward =
-    "def forward(self, singles: Tensor, bags: Tensor, dense: Tensor, users: Tensor, items: Tensor, "
-    "history: Tensor, ages: Tensor, noise: bool) -> Tensor:\n";
-
-/// <p_u, q_v> + b_v, and with a history the mean of it beside p_u.
-Program factors(Loss loss, std::uint32_t negatives, std::uint32_t longest = 0) {
-  Program out;
-  out.script = kForward + "    user = self.p(users)\n";
-  if (longest > 0) {
-    out.script +=
-        "    there = (history > 0).to(ages.dtype)\n"
-        "    user = user + (self.r(history) * there.unsqueeze(-1)).sum(1) / there.sum(1, keepdim=True)"
-        ".clamp(min=1.0)\n"
-        "    if noise:\n"
-        "        user = user * self.mask\n";
-    out.look_ups.push_back({"r", {8}, "normal(0.1)", LookUp::items});
-    out.noise = {{"mask", 8, 0.1}};
-  }
-  out.script += "    return (user.unsqueeze(1) * self.q(items)).sum(-1) + self.b(items)\n";
-  out.look_ups.push_back({"p", {8}, "normal(0.1)", LookUp::users});
-  out.look_ups.push_back({"q", {8}, "normal(0.1)", LookUp::items});
-  out.look_ups.push_back({"b", {}, "zeros", LookUp::items});
-  out.sources = {true, true, longest, false};
-  out.loss = loss;
-  out.negatives = negatives;
-  return out;
-}
 
 struct World {
   SmallWorld world;
@@ -63,6 +38,7 @@ const std::pair<Loss, std::uint32_t> kAll[] = {{Loss::logloss, 0}, {Loss::loglos
 BOOST_FIXTURE_TEST_SUITE(ranking, World)
 
 BOOST_AUTO_TEST_CASE(every_loss_learns_the_small_world) {
+  const auto popular = run(SmallWorld::options("popularity", 1)).value();
   for (const auto& [loss, negatives] : kAll) {
     const auto trained = run(options(factors(loss, negatives), 25));
     BOOST_REQUIRE_MESSAGE(trained, loss_name(loss) << ": " << (trained ? "" : to_string(trained.error())));
@@ -70,6 +46,12 @@ BOOST_AUTO_TEST_CASE(every_loss_learns_the_small_world) {
     // Sampled items are never those that the user disliked: of these only the others tell something.
     BOOST_TEST(trained->best.at("auc") > (negatives == 0 ? 0.8 : 0.6), loss_name(loss) << " " << negatives);
     BOOST_TEST_MESSAGE(loss_name(loss) << " " << negatives << ": auc " << trained->best.at("auc"));
+    const bool ranks = factors(loss, negatives).ranks();
+    for (const auto& name : catalogue_metric_names()) {
+      BOOST_REQUIRE(trained->best.contains(name) == ranks);
+      if (ranks)
+        BOOST_TEST(trained->best.at(name) > 1.1 * popular.best.at(name), loss_name(loss) << " " << name);
+    }
   }
 }
 
@@ -99,6 +81,65 @@ BOOST_AUTO_TEST_CASE(a_ranking_without_a_positive_row_is_refused) {
   std::erase_if(world.parts.train, [&](auto row) { return world.y[row] > 0.5F; });
   BOOST_TEST(run(options(factors(Loss::bpr, 1), 1)).error().code == "training.no_rows");
   BOOST_TEST(run(options(factors(Loss::logloss, 0), 1)).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_ranking_stops_by_what_it_finds_in_the_catalogue) {
+  auto o = options(factors(Loss::bpr, 1), 60);
+  o.metric = "catalogue_ndcg10";
+  o.patience = 3;
+  const auto trained = run(o);
+  BOOST_REQUIRE_MESSAGE(trained, (trained ? "" : to_string(trained.error())));
+  double best = 0;
+  for (const auto& epoch : trained->epochs) best = std::max(best, epoch.metrics.at("catalogue_ndcg10"));
+  BOOST_TEST(trained->best.at("catalogue_ndcg10") == best);
+  BOOST_TEST(trained->epochs.size() < 60U);
+
+  o = options(factors(Loss::logloss, 0), 1);
+  o.metric = "catalogue_ndcg10";
+  BOOST_TEST(run(o).error().code == "evaluation.unknown_metric");
+  o.metric = "catalogue_ndgc10";
+  const auto wrong = run(o);
+  BOOST_TEST(wrong.error().hint.find("'catalogue_ndcg10'") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(catalogue_metrics_are_those_of_ranks_found_one_item_at_a_time) {
+  const auto trained = run(options(factors(Loss::bpr, 1), 2)).value();
+  const auto scorer = world.load(trained.checkpoint).value();
+  std::vector<std::uint32_t> items(world.data.items());
+  std::iota(items.begin(), items.end(), 0U);
+  std::vector<double> ranks;
+  for (const auto row : world.parts.validation()) {
+    if (world.y[row] <= 0.5F) continue;
+    const auto user = world.data.user()[row];
+    const auto scores = scorer.score(user, items, 0).value();
+    double rank = 1;
+    for (std::uint32_t item = 0; item < scores.size(); ++item) {
+      const auto had = [&](auto r) { return world.data.user()[r] == user && world.data.item()[r] == item; };
+      if (std::any_of(world.parts.train.begin(), world.parts.train.end(), had)) continue;
+      const auto own = scores[world.data.item()[row]];
+      if (item != world.data.item()[row]) rank += scores[item] > own ? 1 : scores[item] == own ? 0.5 : 0;
+    }
+    ranks.push_back(rank);
+  }
+  const auto expected = catalogue_metrics(ranks);
+  const auto validation = world.parts.validation();
+  const auto again = scorer.rank_catalogue(validation, world.y, world.parts.train).value();
+  for (const auto& [name, value] : expected) {
+    BOOST_TEST(trained.best.at(name) == value, boost::test_tools::tolerance(1e-6));
+    BOOST_TEST(again.at(name) == value, boost::test_tools::tolerance(1e-6));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_model_with_more_parameters_than_allowed_is_not_trained) {
+  auto o = options(factors(Loss::bpr, 1), 1);
+  const auto size = run(o).value().parameters;
+  o.max_parameters = size;
+  BOOST_TEST(run(o).has_value());
+  o.max_parameters = size - 1;
+  const auto refused = run(o);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().code == "training.too_many_parameters");
+  BOOST_TEST(refused.error().message.find(std::to_string(size)) != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(the_sources_of_options_and_program_must_agree) {

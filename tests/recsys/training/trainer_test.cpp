@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(every_method_learns_the_small_world) {
 }
 
 BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_weights_bit_for_bit) {
-  for (const auto* method : {"lr", "fm", "deepfm", "dcnv2", "popularity", "itemknn"}) {
+  for (const auto* method : {"lr", "fm", "deepfm", "dcnv2", "popularity", "itemknn", "ease"}) {
     auto o = options(method);
     const auto a = run(o), b = run(o);
     BOOST_REQUIRE(a);

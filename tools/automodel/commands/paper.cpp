@@ -6,6 +6,7 @@
 #include "papers/report.hpp"
 #include "recsys/data/split.hpp"
 #include "recsys/features/feature.hpp"
+#include "recsys/models/method.hpp"
 #include "tools/automodel/datasets.hpp"
 #include "tools/automodel/program.hpp"
 #include "tools/automodel/text.hpp"
@@ -36,6 +37,12 @@ Result<int> list(const Program& program) {
                   {"negatives", head.negatives.value_or(0)},
                   {"title", head.title},
                   {"source", head.source}});
+  }
+  for (const auto& method : recsys::methods()) {  // no equations to train: counted or solved
+    if (method.trained_by_gradient) continue;
+    rows.push_back({method.name, method.title, method.source});
+    if (program.json)
+      print_json({{"method", method.name}, {"title", method.title}, {"source", method.source}});
   }
   if (!program.json) std::cout << table_text(rows);
   return 0;
@@ -249,7 +256,7 @@ void add_paper(CLI::App& app, Program& program) {
                               "  automodel paper show dcnv2\n"
                               "  automodel paper compile dcnv2 --check",
                               {});
-  add_command(*all, program, "list", "the methods of the library", "  automodel paper list --json",
+  add_command(*all, program, "list", "the methods of the library, and those without a card", "  automodel paper list --json",
               [&program] { return list(program); });
   auto name = std::make_shared<std::string>();
   add_command(*all, program, "show", "a method's card", "  automodel paper show deepfm > mine.md",
