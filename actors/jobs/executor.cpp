@@ -67,7 +67,10 @@ PreparedCache& cache() {
 std::unique_ptr<events::FailureT> to_failure(const Error& error) {
   auto failure = std::make_unique<events::FailureT>();
   const bool exhausted = error.code == "training.out_of_memory" || error.code == "models.out_of_memory";
-  failure->code = exhausted ? "jobs.out_of_memory" : error.code == "training.nan" ? "jobs.nan" : error.code;
+  failure->code = exhausted                                      ? "jobs.out_of_memory"
+                  : error.code == "training.nan"                 ? "jobs.nan"
+                  : error.code == "training.too_many_parameters" ? "jobs.too_many_parameters"
+                                                                 : error.code;
   failure->message = error.message;
   failure->where = error.where;
   failure->hint = error.hint;

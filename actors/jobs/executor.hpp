@@ -14,13 +14,14 @@ struct JobEnvironment {
   std::filesystem::path data_directory;  // holds imported data sets by name
   std::filesystem::path artifacts;       // the store's artifact directory
   std::uint32_t threads = 1;
+  std::uint64_t max_parameters = 0;      // of a model that is trained; 0: no limit
 };
 
 /// Called after each epoch; false asks the job to stop there.
 using ProgressSink = std::function<bool(const events::JobProgressT&)>;
 
 /// Carries out `job`. Never throws: what goes wrong is in the result's `failure`
-/// (jobs.failed, jobs.nan, jobs.out_of_memory, data.*).
+/// (jobs.failed, jobs.nan, jobs.out_of_memory, jobs.too_many_parameters, data.*).
 events::JobResultT execute(const events::JobT& job, const JobEnvironment& environment, const ProgressSink& progress);
 
 }  // namespace automodel::actors

@@ -53,6 +53,7 @@ Result<recsys::Trained> train_config(const Work& work, const events::TrialConfig
   options.settings = std::move(method->settings);
   options.program = std::move(method->program);
   options.sources = method->sources;
+  options.max_parameters = work.environment.max_parameters;
   options.metric = work.metric();
   options.seed = config.seed;
   return recsys::train(prepared.data, prepared.labels, prepared.split, prepared.split.tuning, *features,

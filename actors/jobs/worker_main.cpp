@@ -79,14 +79,17 @@ std::vector<std::string> format_worker_arguments(const WorkerArguments& argument
           "--threads",
           std::to_string(arguments.environment.threads),
           "--memory",
-          std::to_string(arguments.memory_mb)};
+          std::to_string(arguments.memory_mb),
+          "--parameters",
+          std::to_string(arguments.environment.max_parameters)};
 }
 
 Result<WorkerArguments> parse_worker_arguments(std::span<const std::string> arguments) {
   WorkerArguments parsed;
   if (arguments.empty() || arguments[0] != "worker" || arguments.size() % 2 != 1)
-    return fail("jobs.bad_arguments",
-                "expected: worker --parent PID --data DIR --artifacts DIR --threads N --memory MB");
+    return fail(
+        "jobs.bad_arguments",
+        "expected: worker --parent PID --data DIR --artifacts DIR --threads N --memory MB --parameters N");
   for (std::size_t i = 1; i + 1 < arguments.size(); i += 2) {
     const auto& name = arguments[i];
     const auto& value = arguments[i + 1];
@@ -99,6 +102,8 @@ Result<WorkerArguments> parse_worker_arguments(std::span<const std::string> argu
       good = read_number(value, parsed.parent);
     else if (name == "--threads")
       good = read_number(value, parsed.environment.threads);
+    else if (name == "--parameters")
+      good = read_number(value, parsed.environment.max_parameters);
     else if (name == "--memory")
       good = read_number(value, parsed.memory_mb);
     else

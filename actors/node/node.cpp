@@ -181,7 +181,8 @@ Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
 void Node::Impl::start_actors() {
   system = std::make_unique<caf::actor_system>(config);
   WorkerArguments arguments;
-  arguments.environment = {options.data_directory, options.store / "artifacts", options.threads};
+  arguments.environment = {options.data_directory, options.store / "artifacts", options.threads,
+                           options.max_parameters};
   arguments.parent = ::getpid();
   arguments.memory_mb = options.worker_memory_mb;
   WorkerOptions worker;

@@ -23,6 +23,7 @@ struct NodeOptions {
   std::uint32_t workers = 1;           // jobs at once, each in a process of its own
   std::uint32_t threads = 1;           // of each worker
   std::uint64_t worker_memory_mb = 0;  // of data, of each worker; 0: no limit
+  std::uint64_t max_parameters = 0;    // a trial of a larger model fails; 0: no limit
   std::filesystem::path program =
       "/proc/self/exe";  // run as `PROGRAM worker …` (actors/jobs/worker_main.hpp)
   bool ticker = true;    // tells the coordinator that time passes, each second

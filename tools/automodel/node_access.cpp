@@ -67,6 +67,7 @@ Result<std::unique_ptr<actors::Node>> start_node(const Program& program) {
   options.workers = worker_count(program.settings);
   options.threads = std::max<std::uint32_t>(1, program.settings.threads);
   options.worker_memory_mb = program.settings.worker_memory_mb;
+  options.max_parameters = program.settings.max_parameters;
   auto durability = durability_of(program.settings.durability);
   if (!durability) return fail(durability.error());
   options.durability = *durability;

@@ -27,6 +27,7 @@ std::map<std::string, Target> targets(Settings& s) {
           {"evolve.max_latency_ms", &s.max_latency_ms},
           {"evolve.max_model_mb", &s.max_model_mb},
           {"evolve.worker_memory_mb", &s.worker_memory_mb},
+          {"evolve.max_parameters", &s.max_parameters},
           {"node.listen", &s.endpoint},
           {"metrics.listen", &s.metrics},
           {"console.timeout", &s.timeout}};

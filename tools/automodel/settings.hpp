@@ -27,6 +27,7 @@ struct Settings {
   double max_latency_ms = 0;
   double max_model_mb = 0;
   std::uint64_t worker_memory_mb = 0;  // 0: no limit
+  std::uint64_t max_parameters = 0;    // 0: no limit
 
   // [node], [metrics], [console]
   std::string metrics;  // where a node serves metrics: 127.0.0.1:9464; empty: nowhere

@@ -216,7 +216,7 @@ BOOST_FIXTURE_TEST_CASE(a_limit_that_leaves_hardly_any_room_for_the_libraries_is
 
 BOOST_AUTO_TEST_CASE(arguments_are_read_as_they_were_written_and_nothing_else_is_taken) {
   actors::WorkerArguments given;
-  given.environment = {"/a b/data", "/c", 3};
+  given.environment = {"/a b/data", "/c", 3, 1'000'000'000'000};
   given.parent = 42;
   given.memory_mb = 512;
   const auto words = actors::format_worker_arguments(given);
@@ -225,6 +225,7 @@ BOOST_AUTO_TEST_CASE(arguments_are_read_as_they_were_written_and_nothing_else_is
   BOOST_TEST(read->environment.data_directory == given.environment.data_directory);
   BOOST_TEST(read->environment.artifacts == given.environment.artifacts);
   BOOST_TEST(read->environment.threads == 3u);
+  BOOST_TEST(read->environment.max_parameters == 1'000'000'000'000u);
   BOOST_TEST(read->parent == 42);
   BOOST_TEST(read->memory_mb == 512u);
   using Words = std::vector<std::string>;

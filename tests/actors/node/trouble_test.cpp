@@ -7,6 +7,41 @@ using namespace automodel;
 using namespace automodel::test;
 using events::EventBody;
 
+namespace {
+
+/// Gives AutoTrain work that it did not propose: one configuration.
+void assign(World& world, std::uint64_t number, const std::string& work, events::TrialConfigT config) {
+  events::AssignWorkT assign;
+  assign.work = std::make_unique<events::WorkT>();
+  assign.work->id = work;
+  assign.work->proposal = std::make_unique<events::ProposalT>();
+  assign.work->proposal->id = "test/" + std::to_string(number);
+  assign.work->proposal->agent = "autotrain";
+  assign.work->proposal->action = "baseline";
+  config.fingerprint = work;
+  assign.work->proposal->configs.push_back(std::make_unique<events::TrialConfigT>(std::move(config)));
+  assign.work->context = std::make_unique<events::CycleContextT>();
+  assign.work->context->goal = std::make_unique<events::GoalT>(world.goal(6));
+  assign.work->context->goal->id = "goal-1";
+  assign.work->context->rows = world.data.train_rows;
+  BOOST_REQUIRE(world.tell("autotrain/main", assign, number).accepted);
+}
+
+/// The code of the TrialFailed of a work's trial; empty where there is none.
+std::string failure_of(const World& world, const std::string& work) {
+  std::string trial, code;
+  world.visit([&](const events::Recorded& event) {
+    const auto* started = event.event.body.AsTrialStarted();
+    if (started && started->work == work) trial = started->trial;
+    const auto* failed = event.event.body.AsTrialFailed();
+    if (failed && failed->trial == trial) code = failed->failure->code;
+  });
+  BOOST_TEST(!trial.empty());
+  return code;
+}
+
+}  // namespace
+
 BOOST_AUTO_TEST_SUITE(node_trouble)
 
 BOOST_FIXTURE_TEST_CASE(a_worker_killed_at_its_job_is_a_failure_with_its_signal_and_the_goal_goes_on, World) {
@@ -38,31 +73,24 @@ BOOST_FIXTURE_TEST_CASE(
   start(limited);
   BOOST_REQUIRE(submit_goal(goal(6)).accepted);
   // Work of the size that the agents themselves would not propose.
-  events::AssignWorkT assign;
-  assign.work = std::make_unique<events::WorkT>();
-  assign.work->id = "work-huge";
-  assign.work->proposal = std::make_unique<events::ProposalT>();
-  assign.work->proposal->id = "test/1";
-  assign.work->proposal->agent = "autotrain";
-  assign.work->proposal->action = "baseline";
-  auto huge = config("deepfm", {{"dim", "1024"}, {"hidden", "4096,4096,4096"}});
-  huge.fingerprint = "huge";
-  assign.work->proposal->configs.push_back(std::make_unique<events::TrialConfigT>(huge));
-  assign.work->context = std::make_unique<events::CycleContextT>();
-  assign.work->context->goal = std::make_unique<events::GoalT>(goal(6));
-  assign.work->context->goal->id = "goal-1";
-  assign.work->context->rows = data.train_rows;
-  BOOST_REQUIRE(tell("autotrain/main", assign, 7).accepted);
+  assign(*this, 7, "work-huge", config("deepfm", {{"dim", "1024"}, {"hidden", "4096,4096,4096"}}));
   BOOST_REQUIRE(wait_finished());
-  std::string trial, code;
-  visit([&](const events::Recorded& event) {
-    const auto* started = event.event.body.AsTrialStarted();
-    if (started && started->work == "work-huge") trial = started->trial;
-    const auto* failed = event.event.body.AsTrialFailed();
-    if (failed && failed->trial == trial) code = failed->failure->code;
-  });
-  BOOST_TEST(!trial.empty());
-  BOOST_TEST(code == "jobs.out_of_memory");
+  BOOST_TEST(failure_of(*this, "work-huge") == "jobs.out_of_memory");
+  BOOST_TEST(!goal_row()->champion.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_trial_of_a_model_that_is_too_large_or_explodes_fails_with_its_reason_and_the_goal_goes_on,
+                        World) {
+  auto limited = options();
+  limited.max_parameters = 300'000;
+  start(limited);
+  BOOST_REQUIRE(submit_goal(goal(4)).accepted);
+  assign(*this, 7, "work-large", config("deepfm", {{"dim", "1024"}}));
+  assign(*this, 8, "work-nan",
+         config("dcnv2", {{"lr", "10"}, {"layers", "16"}, {"hidden", "64"}, {"batch", "64"}, {"dim", "8"}}));
+  BOOST_REQUIRE(wait_finished());
+  BOOST_TEST(failure_of(*this, "work-large") == "jobs.too_many_parameters");
+  BOOST_TEST(failure_of(*this, "work-nan") == "jobs.nan");
   BOOST_TEST(!goal_row()->champion.empty());
 }
 

@@ -10,6 +10,7 @@
 #include "tools/automodel/interrupt.hpp"
 #include "tools/automodel/live_view.hpp"
 #include "tools/automodel/program.hpp"
+#include "tools/automodel/progress.hpp"
 #include "tools/automodel/text.hpp"
 
 namespace automodel::tools {
@@ -28,6 +29,15 @@ struct Options {
   std::uint32_t patience = 2;
   std::uint64_t seed = 1;
 };
+
+/// Where a ranking of the whole catalogue is, if it takes long.
+recsys::OnRanked show_ranking() {
+  return [line = std::make_shared<std::optional<ProgressLine>>()](std::size_t done, std::size_t total) {
+    if (!*line) line->emplace();
+    (*line)->watch()({"ranking the catalogue for", done, total, "held-out rows"});
+    if (done == total) line->reset();
+  };
+}
 
 Result<recsys::Configured> configure(const Options& options) {
   recsys::Settings given;
@@ -58,7 +68,7 @@ Result<Task> prepare(const Program& program, const Options& options) {
   auto method = configure(options);
   if (!method) return fail(method.error());
   const std::string metric = options.metric.empty() ? defaults.metric : options.metric;
-  if (auto known = recsys::higher_is_better(metric); !known) return fail(known.error());
+  if (auto known = recsys::higher_is_better(metric, recsys::Known::catalogue_too); !known) return fail(known.error());
   auto ratios = actors::parse_ratios(defaults.ratios);
   if (!ratios) return fail(ratios.error());
   auto kind = recsys::split_kind(defaults.split);
@@ -82,6 +92,8 @@ Result<Task> prepare(const Program& program, const Options& options) {
   how.patience = options.patience;
   how.metric = metric;
   how.seed = options.seed;
+  how.max_parameters = defaults.max_parameters;
+  how.on_ranked = show_ranking();
   how.threads = std::max<std::uint32_t>(1, defaults.threads);
   return Task{std::move(*data), std::move(*labels), std::move(*split), std::move(*features), std::move(how)};
 }
@@ -98,13 +110,18 @@ Result<recsys::Metrics> test_metrics(const Task& task, const recsys::Trained& tr
     labels.push_back(task.labels[row]);
     users.push_back(task.data.user()[row]);
   }
-  return recsys::evaluate(*scores, labels, users);
+  auto out = recsys::evaluate(*scores, labels, users);
+  auto ranked =
+      scorer->rank_catalogue(task.split.test, task.labels, task.split.train, task.options.on_ranked);
+  if (!ranked) return fail(ranked.error());
+  out.merge(*ranked);
+  return out;
 }
 
 void print_epoch(const recsys::EpochReport& report) {
   std::cout << "epoch " << pad_left(std::to_string(report.epoch), 3) << "  loss "
             << fixed(report.train_loss, 4);
-  for (const char* name : {"auc", "logloss", "ndcg10"})
+  for (const char* name : {"auc", "logloss", "ndcg10", "catalogue_ndcg10"})
     if (const auto at = report.metrics.find(name); at != report.metrics.end())
       std::cout << "  " << name << " " << fixed(at->second, 4);
   std::cout << "  " << fixed(report.seconds, 1) << " s" << std::endl;
@@ -170,18 +187,23 @@ void add_train(CLI::App& app, Program& program) {
                   "  automodel train --method deepfm --data ml-100k --split random --ratios 0.8,0.1,0.1 \\\n"
                   "      --label 'rating>=4' --epochs 8 --batch 2048 --set dropout=0.1 --json",
                   [&program, options] { return train(program, *options); });
-  command->add_option("--method", options->method, "of the library (automodel paper list), a card's file (*.md), popularity or itemknn")
+  command->add_option("--method", options->method, "of the library (automodel paper list), a card's file (*.md), popularity, itemknn or ease")
       ->required();
   command->add_option("--data", options->data, "name of a data set, or path of one to import")->required();
   command->add_option("--split", program.settings.split, "temporal, random, leave-last-out")
       ->capture_default_str();
   command->add_option("--ratios", program.settings.ratios, "train, validation, test")->capture_default_str();
   command->add_option("--label", program.settings.label, "what makes a row positive")->capture_default_str();
-  command->add_option("--metric", options->metric, "of early stopping (default: auc)");
+  command->add_option("--metric", options->metric,
+                      "of early stopping (default: auc); catalogue_ndcg10 and others for methods that rank");
   command->add_option("--epochs", options->epochs, "at most so many")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
   command->add_option("--patience", options->patience, "epochs without improvement before it stops")
+      ->capture_default_str();
+  command
+      ->add_option("--max-parameters", program.settings.max_parameters,
+                   "refuse a model with more; 0: no limit")
       ->capture_default_str();
   command->add_option("--batch", options->batch, "rows in a mini-batch");
   command->add_option("--lr", options->lr, "learning rate of Adam");
