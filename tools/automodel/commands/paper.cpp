@@ -40,9 +40,13 @@ Result<int> list(const Program& program) {
   }
   for (const auto& method : recsys::methods()) {  // no equations to train: counted or solved
     if (method.trained_by_gradient) continue;
-    rows.push_back({method.name, method.title, method.source});
-    if (program.json)
-      print_json({{"method", method.name}, {"title", method.title}, {"source", method.source}});
+    rows.push_back({method.name, "counted", method.title, method.source});
+    if (program.json) {
+      print_json({{"method", method.name},
+                  {"task", "counted"},
+                  {"title", method.title},
+                  {"source", method.source}});
+    }
   }
   if (!program.json) std::cout << table_text(rows);
   return 0;
