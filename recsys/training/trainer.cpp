@@ -203,6 +203,7 @@ Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
     const auto epoch_start = Clock::now();
     const auto loss = loop.epoch(++epoch);
     if (!loss) return fail(loss.error());
+    const double training_seconds = since(epoch_start);
     const auto metrics = measure(task, *net, *encoder, text->ranks());
     if (!metrics) return fail(metrics.error());
     ++best.stale;
@@ -211,7 +212,7 @@ Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
               write_checkpoint(model_of(task, encoder->spec(), *text, *net))};
     }
     out.rows += batches.size();
-    out.epochs.push_back({epoch, *loss, *metrics, since(epoch_start)});
+    out.epochs.push_back({epoch, *loss, *metrics, since(epoch_start), training_seconds});
     if (!on_epoch(out.epochs.back())) {
       out.stopped = true;
       break;

@@ -40,7 +40,8 @@ struct EpochReport {
   std::uint32_t epoch = 0;
   double train_loss = 0;  // mean loss, without penalties and l2
   Metrics metrics;        // on the rows given for validation; the catalogue's too where the method ranks
-  double seconds = 0;
+  double seconds = 0;           // measuring included
+  double training_seconds = 0;  // without it
 };
 
 struct Trained {

@@ -52,10 +52,20 @@ std::string number(double value) {
   return fixed(value, value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }
 
-nlohmann::json json_of(const BenchReport& report) {
-  const BenchMachine& machine = report.machine;
-  nlohmann::json rows = nlohmann::json::array(), versions = nlohmann::json::object();
+nlohmann::json json_of(const BenchMachine& machine) {
+  nlohmann::json versions = nlohmann::json::object();
   for (const auto& [name, version] : machine.versions) versions[name] = version;
+  return {{"cpu", machine.cpu},
+          {"cores", machine.cores},
+          {"memory_bytes", machine.memory_bytes},
+          {"kernel", machine.kernel},
+          {"file_system", machine.file_system},
+          {"load", machine.load},
+          {"versions", std::move(versions)}};
+}
+
+nlohmann::json json_of(const BenchReport& report) {
+  nlohmann::json rows = nlohmann::json::array();
   for (const BenchRow& row : report.rows) {
     nlohmann::json one = {{"name", row.name}, {"value", row.value}, {"unit", row.unit}};
     if (!row.floor.empty()) {
@@ -66,14 +76,7 @@ nlohmann::json json_of(const BenchReport& report) {
     rows.push_back(std::move(one));
   }
   return {{"bench", report.bench},
-          {"machine",
-           {{"cpu", machine.cpu},
-            {"cores", machine.cores},
-            {"memory_bytes", machine.memory_bytes},
-            {"kernel", machine.kernel},
-            {"file_system", machine.file_system},
-            {"load", machine.load},
-            {"versions", std::move(versions)}}},
+          {"machine", json_of(report.machine)},
           {"rows", std::move(rows)},
           {"notes", report.notes}};
 }
@@ -115,18 +118,24 @@ BenchMachine describe_machine(const std::filesystem::path& directory) {
   return machine;
 }
 
-void print(const BenchReport& report, bool json) {
-  if (json) {
-    std::cout << json_of(report).dump() << '\n';
-    return;
-  }
-  const BenchMachine& machine = report.machine;
+std::string machine_json(const BenchMachine& machine) { return json_of(machine).dump(); }
+
+void print_machine(const BenchMachine& machine) {
   std::cout << machine.cpu << ", " << machine.cores << " cores, " << (machine.memory_bytes >> 30) << " GiB, "
             << machine.file_system << ", " << machine.kernel << ", load " << fixed(machine.load, 2) << '\n';
   std::string versions;
   for (const auto& [name, version] : machine.versions)
     versions += (versions.empty() ? "" : ", ") + name + " " + version;
-  std::cout << versions << "\n\n";
+  std::cout << versions << '\n';
+}
+
+void print(const BenchReport& report, bool json) {
+  if (json) {
+    std::cout << json_of(report).dump() << '\n';
+    return;
+  }
+  print_machine(report.machine);
+  std::cout << '\n';
   std::vector<std::vector<std::string>> rows = {{"what", "figure", "unit", "floor", "its figure", "ratio"}};
   for (const BenchRow& row : report.rows) {
     const bool floor = !row.floor.empty();

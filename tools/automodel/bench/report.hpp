@@ -47,6 +47,11 @@ struct BenchReport {
 
 BenchMachine describe_machine(const std::filesystem::path& directory);
 
+/// Lines for people: the machine and what runs on it.
+void print_machine(const BenchMachine& machine);
+/// As a JSON object.
+std::string machine_json(const BenchMachine& machine);
+
 /// A table for people, or {bench, machine, rows, notes} in one line.
 void print(const BenchReport& report, bool json);
 

@@ -1,12 +1,15 @@
 // automodel bench store [--seconds S] [--repetitions N] [--events N] [--dir DIRECTORY] [--only SECTION]
 // automodel bench nearest [--trials N] [--repetitions N]
 // automodel bench replay [--repetitions N] [--events N] [--dir DIRECTORY]
+// automodel bench train --data PATH [--model NAME]... [--seeds N] [--epochs N] [--python PROGRAM] [--alone]
 #include <iostream>
 
 #include "actors/session/suggest.hpp"
 #include "tools/automodel/bench/nearest_bench.hpp"
 #include "tools/automodel/bench/replay_bench.hpp"
 #include "tools/automodel/bench/store_bench.hpp"
+#include "tools/automodel/bench/train_bench.hpp"
+#include "tools/automodel/datasets.hpp"
 #include "tools/automodel/interrupt.hpp"
 #include "tools/automodel/program.hpp"
 #include "tools/automodel/stores.hpp"
@@ -77,6 +80,59 @@ Result<int> bench_replay(const Program& program, BenchOptions options) {
   return 0;
 }
 
+struct TrainOptions {
+  TrainBenchOptions bench;
+  std::string data;
+};
+
+Result<int> train(const Program& program, const TrainOptions& given) {
+  for (const auto& model : given.bench.models) {
+    if (std::ranges::find(train_bench_models(), model) == train_bench_models().end())
+      return fail("usage.model", "'" + model + "' is none of the models compared", "--model",
+                  actors::suggestion(model, train_bench_models()));
+  }
+  const Interrupt interrupt;
+  auto options = given.bench;
+  options.label = program.settings.label;
+  options.stopped = [&] { return interrupt.count() > 0; };
+  options.progress = [](const std::string& what) { std::cerr << what << '\n'; };
+  const auto data =
+      open_or_import(program.settings.data_dir, given.data, [](const recsys::ImportReport& report) {
+        std::cerr << "imported " << report.name << " from " << report.format << '\n';
+      });
+  if (!data) return fail(data.error());
+  const auto bench = tools::bench_train(*data, options);
+  if (!bench) return fail(bench.error());
+  print(*bench, options, program.json);
+  return 0;
+}
+
+void add_bench_train(CLI::App& bench, Program& program) {
+  auto options = std::make_shared<TrainOptions>();
+  CLI::App* command =
+      add_command(bench, program, "train", "training against the same models in plain eager PyTorch",
+                  "  automodel bench train --data ml-100k\n"
+                  "  automodel bench train --data ml-100k --model deepfm --seeds 1 --json\n"
+                  "  automodel bench train --data ml-100k --alone",
+                  [&program, options] { return train(program, *options); });
+  std::string names;
+  for (const auto& name : train_bench_models()) names += (names.empty() ? "" : ", ") + name;
+  command->add_option("--data", options->data, "name of a data set, or path of one to import")->required();
+  command->add_option("--label", program.settings.label, "what makes a row positive")->capture_default_str();
+  command->add_option("--model", options->bench.models, "only this one (" + names + "); may be repeated")
+      ->expected(1)
+      ->take_all();
+  command->add_option("--seeds", options->bench.seeds, "trainings of each model")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
+  command->add_option("--epochs", options->bench.epochs, "of each")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  command->add_option("--python", options->bench.python,
+                      "a Python with PyTorch (default: the first that is found)");
+  command->add_flag("--alone", options->bench.alone, "without PyTorch: only what this program makes of it");
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, Program& program) {
@@ -114,6 +170,7 @@ void add_bench(CLI::App& app, Program& program) {
       ->add_option("--repetitions", options->bench.repetitions,
                    "of the plain scan, each checked against the index")
       ->capture_default_str();
+  add_bench_train(*bench, program);
   CLI::App* replay = add_command(*bench, program, "replay",
                                  "memory rebuilt from a long history, and what of it takes how long",
                                  "  automodel bench replay\n"
