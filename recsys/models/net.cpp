@@ -25,6 +25,19 @@ Rows view(const Batch& batch, const InputSpec& spec, std::size_t first, std::siz
   return out;
 }
 
+Rows Rows::part(std::size_t first, std::size_t count) const {
+  auto out = *this;
+  out.rows = count;
+  out.single_codes += first * singles;
+  out.bag_codes += first * bags * max_bag;
+  out.dense += first * denses;
+  if (users) out.users += first;
+  if (items && !shared_items) out.items += first * candidates;
+  if (past) out.past += first * history;
+  if (ages) out.ages += first * history;
+  return out;
+}
+
 struct Net::Impl {
   TorchModule model;
   std::vector<NoiseSpec> noise;

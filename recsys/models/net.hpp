@@ -27,6 +27,9 @@ struct Rows {
   const std::int64_t* items = nullptr;
   const std::int64_t* past = nullptr;  // Batch::history
   const float* ages = nullptr;
+
+  /// `count` rows from `first`.
+  Rows part(std::size_t first, std::size_t count) const;
 };
 /// All rows of a batch, or `count` from `first`.
 Rows view(const Batch& batch, const InputSpec& spec, std::size_t first, std::size_t count);

@@ -191,7 +191,11 @@ Result<Assembled> Assembly::make() && {
     line("present = (bags >= 0).to(dense.dtype)");
     line("return present / present.sum(-1, keepdim=True).clamp(min=1.0)");
   }
-  for (const auto& look_up : program_.look_ups) write(look_up);
+  for (const auto& look_up : program_.look_ups) {
+    const auto begin = out_.look_ups.size();
+    write(look_up);
+    if (look_up.of_ids()) out_.look_ups_of_ids += out_.look_ups.substr(begin);
+  }
   return std::move(out_);
 }
 

@@ -117,6 +117,7 @@ std::optional<Loss> loss_of(std::string_view name);
 /// A program made complete for some inputs.
 struct Assembled {
   std::string look_ups;             // TorchScript of the look-ups' methods; to be compiled before the script
+  std::string look_ups_of_ids;      // the part of it that is of look-ups over users or items
   std::vector<TensorSpec> tensors;  // all of the model's: the look-ups' first, then the parameters
   std::uint64_t values() const;     // numbers in all tensors: the exact parameter count
 };

@@ -61,6 +61,25 @@ at::Tensor TorchModule::penalty() {
   return out;
 }
 
+namespace {
+
+/// `out` has its tensors.
+void define(const Program& program, const std::string& look_ups, TorchModule& out) {
+  for (std::size_t i = 0; i < out.specs.size(); ++i)
+    out.module.register_parameter(out.specs[i].name, out.tensors[i], out.specs[i].int8);
+  for (const auto& noise : program.noise)
+    out.module.register_buffer(noise.name, at::zeros({1, noise.width}, out.real));
+  if (!look_ups.empty()) out.module.define(look_ups);
+  out.module.define(program.script);
+  TORCH_CHECK(out.module.find_method("forward"), "the script does not define forward");
+  TORCH_CHECK(out.module.find_method("penalty").has_value() == program.penalised,
+              program.penalised ? "the script does not define penalty"
+                                : "the script defines penalty, but its program is not penalised");
+  check_operations(out.module);
+}
+
+}  // namespace
+
 TorchModule compile_module(const Program& program, const Assembled& assembled, at::ScalarType real) {
   TorchModule out;
   out.specs = assembled.tensors;
@@ -69,18 +88,26 @@ TorchModule compile_module(const Program& program, const Assembled& assembled, a
   for (const auto& spec : assembled.tensors) {
     auto tensor = at::zeros(spec.shape, spec.int8 ? at::kChar : real);
     if (!spec.int8) tensor.requires_grad_(true);
-    out.module.register_parameter(spec.name, tensor, spec.int8);
     out.tensors.push_back(tensor);
   }
-  for (const auto& noise : program.noise)
-    out.module.register_buffer(noise.name, at::zeros({1, noise.width}, real));
-  if (!assembled.look_ups.empty()) out.module.define(assembled.look_ups);
-  out.module.define(program.script);
-  TORCH_CHECK(out.module.find_method("forward"), "the script does not define forward");
-  TORCH_CHECK(out.module.find_method("penalty").has_value() == program.penalised,
-              program.penalised ? "the script does not define penalty"
-                                : "the script defines penalty, but its program is not penalised");
-  check_operations(out.module);
+  define(program, assembled.look_ups, out);
+  return out;
+}
+
+TorchModule compile_module(const Program& program, const Assembled& assembled,
+                           std::vector<at::Tensor> tensors, const std::vector<GivenLookUp>& given) {
+  TorchModule out;
+  out.specs = assembled.tensors;
+  out.sources = program.sources;
+  out.tensors = std::move(tensors);
+  auto look_ups = assembled.look_ups_of_ids;
+  for (const auto& one : given) {
+    out.module.register_buffer(one.rows, at::zeros({1}));
+    look_ups += "def " + one.look_up +
+                "(self, singles: Tensor, bags: Tensor, dense: Tensor) -> Tensor:\n    return self." +
+                one.rows + "\n";
+  }
+  define(program, look_ups, out);
   return out;
 }
 

@@ -33,6 +33,15 @@ void check_operations(const torch::jit::Module& module);
 /// Compiles with tensors (but for int8) of the type `real`, and checks the operations.
 TorchModule compile_module(const Program& program, const Assembled& assembled, at::ScalarType real);
 
+/// A look-up over fields whose rows are put into the module's tensor `rows` [batch, fields, shape…] before
+/// each run.
+struct GivenLookUp {
+  std::string look_up, rows;
+};
+/// The same with these tensors, one a spec, in float.
+TorchModule compile_module(const Program& program, const Assembled& assembled, std::vector<at::Tensor> tensors,
+                           const std::vector<GivenLookUp>& given);
+
 at::Tensor borrow(const void* data, at::IntArrayRef shape, at::ScalarType type);
 
 /// LibTorch reports by exceptions; what it says first is enough, the rest is its own stack.

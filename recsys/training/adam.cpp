@@ -2,24 +2,26 @@
 
 #include <cmath>
 
+#include "recsys/models/kernels.hpp"
+
 namespace automodel::recsys {
+
+AdamStep AdamStep::of(std::uint64_t step, float rate, float l2) {
+  constexpr double kBeta1 = 0.9F, kBeta2 = 0.999F;
+  const auto t = static_cast<double>(step);
+  return {static_cast<float>(std::sqrt(1 - std::pow(kBeta2, t))),
+          static_cast<float>(rate / (1 - std::pow(kBeta1, t))), l2};
+}
+
+void adam_step(std::span<float> weights, std::span<const float> gradient, std::span<float> first,
+               std::span<float> second, const AdamStep& step) {
+  kernels::adam(weights.data(), gradient.data(), first.data(), second.data(), weights.size(), step.rescale,
+                step.size, step.l2);
+}
 
 void adam_step(std::span<float> weights, std::span<const float> gradient, AdamState& state,
                std::uint64_t step, float rate, float l2) {
-  constexpr float kBeta1 = 0.9F, kBeta2 = 0.999F, kEpsilon = 1e-8F;
-  const auto t = static_cast<double>(step);
-  const auto rescale = static_cast<float>(std::sqrt(1 - std::pow(static_cast<double>(kBeta2), t)));
-  const auto size = static_cast<float>(rate / (1 - std::pow(static_cast<double>(kBeta1), t)));
-  float* const w = weights.data();
-  const float* const gradients = gradient.data();
-  float* const first = state.first.data();
-  float* const second = state.second.data();
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    const float g = gradients[i] + l2 * w[i];
-    first[i] = kBeta1 * first[i] + (1 - kBeta1) * g;
-    second[i] = kBeta2 * second[i] + (1 - kBeta2) * g * g;
-    w[i] -= size * first[i] / (std::sqrt(second[i]) / rescale + kEpsilon);
-  }
+  adam_step(weights, gradient, state.first, state.second, AdamStep::of(step, rate, l2));
 }
 
 }  // namespace automodel::recsys

@@ -11,7 +11,14 @@ struct AdamState {
   std::vector<float> first, second;  // moments, like the weights
 };
 
-/// One step, `step` counts from 1. `l2` * weight is added to the gradient.
+/// What all weights have in common at a step; `step` counts from 1. `l2` * weight is added to the gradient.
+struct AdamStep {
+  float rescale = 1, size = 0, l2 = 0;  // corrections of the second moment's root and of the first moment
+  static AdamStep of(std::uint64_t step, float rate, float l2);
+};
+
+void adam_step(std::span<float> weights, std::span<const float> gradient, std::span<float> first,
+               std::span<float> second, const AdamStep& step);
 void adam_step(std::span<float> weights, std::span<const float> gradient, AdamState& state,
                std::uint64_t step, float rate, float l2);
 

@@ -10,14 +10,14 @@
 #include "recsys/training/adam.hpp"
 #include "recsys/training/batches.hpp"
 #include "recsys/training/random.hpp"
+#include "recsys/training/workers.hpp"
 
 namespace automodel::recsys {
 
 class Loop {
  public:
   /// Everything referred to must outlive the loop.
-  Loop(Net& net, const InputEncoder& encoder, Batches& batches, const Settings& settings,
-       const Program& program, std::uint64_t seed);
+  Loop(Net& net, Workers& workers, Batches& batches, const Settings& settings, std::uint64_t seed);
 
   /// Epochs count from 1; what is random in one depends on the seed and its number alone. Gives the mean
   /// loss. Errors: training.nan, models.*.
@@ -27,18 +27,14 @@ class Loop {
   std::uint64_t steps = 0;  // of Adam, taken so far
 
  private:
-  void draw_masks(std::size_t rows, Random& random);
   Result<double> step(std::span<const std::uint32_t> positions, Random& random);
 
-  Net& net_;
-  const InputEncoder& encoder_;
+  Workers& workers_;
   Batches& batches_;
-  const Program& program_;
   std::uint64_t seed_;
   std::size_t batch_size_;
   float rate_, l2_;
   std::vector<AdamState> moments_;
-  std::vector<float> logits_, gradient_;
 };
 
 }  // namespace automodel::recsys

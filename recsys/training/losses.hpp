@@ -18,6 +18,12 @@ struct Targets {
   std::span<const float> labels = {};
   /// [rows]: which candidate is the positive one, for softmax over shared candidates. Empty: candidate 0.
   std::span<const std::int64_t> positives = {};
+
+  /// Of `count` rows from `from`.
+  Targets part(std::size_t from, std::size_t count) const {
+    return {count, candidates, labels.empty() ? labels : labels.subspan(from, count),
+            positives.empty() ? positives : positives.subspan(from, count)};
+  }
 };
 
 /// Gives the sum over the rows of each one's loss. `gradient` [rows, candidates] becomes that of the mean

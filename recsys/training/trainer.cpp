@@ -187,7 +187,10 @@ Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
   Batches batches(*encoder, task.data, task.labels, task.train, task.settings, *text);
   if (batches.size() == 0)
     return fail("training.no_rows", "there are no positive rows to learn a ranking from", task.data.name());
-  Loop loop(*net, *encoder, batches, task.settings, *text, task.options.seed);
+  auto workers = Workers::make(*text, encoder->spec(), *net, task.options.threads,
+                               static_cast<float>(number(task.settings, "l2")));
+  if (!workers) return fail(workers.error());
+  Loop loop(*net, *workers, batches, task.settings, task.options.seed);
 
   Trained out;
   Best best;
@@ -201,7 +204,9 @@ Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
   while (epoch < task.options.max_epochs &&
          (epoch == 0 || best.stale < std::max(1U, task.options.patience))) {
     const auto epoch_start = Clock::now();
+    make_threads(1);  // of each worker; scoring uses LibTorch's own
     const auto loss = loop.epoch(++epoch);
+    make_threads(task.options.threads);
     if (!loss) return fail(loss.error());
     const double training_seconds = since(epoch_start);
     const auto metrics = measure(task, *net, *encoder, text->ranks());

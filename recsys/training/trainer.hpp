@@ -1,4 +1,4 @@
-// Trains one configuration. The same seed and one thread give the same weights, bit for bit.
+// Trains one configuration. The same seed and as many threads give the same weights, bit for bit.
 #pragma once
 
 #include <cstdint>

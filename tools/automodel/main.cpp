@@ -9,6 +9,7 @@
 #include "actors/jobs/worker_main.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/session/suggest.hpp"
+#include "recsys/models/threads.hpp"
 #include "tools/automodel/program.hpp"
 
 namespace automodel::tools {
@@ -192,6 +193,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    automodel::recsys::keep_memory();
     // Training processes of a node: started by it, never by people.
     if (argc > 1 && std::string_view(argv[1]) == "worker")
       return automodel::actors::worker_main({argv + 1, argv + argc});

@@ -95,8 +95,9 @@ BOOST_AUTO_TEST_CASE(a_training_of_format_1_goes_on) {
     const auto trained = world.trained(how, world.parts.tuning);
     BOOST_REQUIRE_MESSAGE(trained, (trained ? "" : to_string(trained.error())));
     BOOST_TEST(trained->epochs.front().epoch == 4U);
-    // Sums are taken in another order now, and steps of Adam make more of that.
-    BOOST_TEST(farthest(trained->checkpoint, name) < 1e-4, name);
+    // Sums are taken in another order now, and steps of Adam make more of that. Where there is dropout, other units
+    // are silenced than would have been then.
+    BOOST_TEST(farthest(trained->checkpoint, name) < (name == "deepfm" ? 0.1 : 1e-4), name);
   }
 }
 

@@ -59,6 +59,18 @@ BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_weights_bit_for_bit) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(threads_give_the_same_weights_again_and_nearly_those_of_one) {
+  auto o = options("deepfm");
+  o.settings["unknown"] = "0.1";
+  const auto one = run(o).value();
+  o.threads = 3;
+  const auto a = run(o).value(), b = run(o).value();
+  check_same(a, b);
+  // The same dropout and the same sums in another order: what differs is rounding.
+  BOOST_TEST(a.epochs.back().train_loss == one.epochs.back().train_loss, boost::test_tools::tolerance(1e-3));
+  BOOST_TEST(a.best.at("auc") == one.best.at("auc"), boost::test_tools::tolerance(0.02));
+}
+
 BOOST_AUTO_TEST_CASE(a_resumed_training_ends_like_an_uninterrupted_one) {
   auto o = options("deepfm");
   o.settings["unknown"] = "0.1";

@@ -1,0 +1,274 @@
+#include "recsys/training/workers.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+#include <optional>
+#include <system_error>
+
+#include "recsys/models/kernels.hpp"
+#include "recsys/models/replica.hpp"
+#include "recsys/models/threads.hpp"
+#include "recsys/training/lazy_rows.hpp"
+#include "recsys/training/thread_pool.hpp"
+
+namespace automodel::recsys {
+namespace {
+
+/// Rows that one pass goes over: what it computes should stay in the cache.
+constexpr std::size_t kPiece = 1024;
+/// Weights that a thread takes at a time.
+constexpr std::size_t kBlock = 4096;
+constexpr std::size_t kRowBlock = 256;  // rows of a lazy table
+
+std::size_t part(std::size_t whole, std::size_t number, std::size_t parts) { return whole * number / parts; }
+
+}  // namespace
+
+struct Workers::Impl {
+  const Program& program;
+  const InputSpec& inputs;
+  Net& net;
+  std::vector<Replica> replicas;
+  std::unique_ptr<ThreadPool> pool;
+
+  struct Part {
+    std::vector<float> logits, gradient;
+    std::vector<float> sum;  // of the gradients of a block; has all memory that it needs
+    double loss = 0;
+    Result<void> done;
+  };
+  std::vector<Part> parts;
+
+  std::vector<LazyTable> lazy;
+  SkippedSteps skipped;
+  std::optional<TouchedRows> touched;  // where there are lazy tables
+
+  Impl(const Program& p, const InputSpec& i, Net& n) : program(p), inputs(i), net(n) {}
+  void draw_masks(Replica& replica, std::size_t first, std::size_t count, std::uint64_t seed,
+                  std::uint64_t step) const;
+  Result<void> differentiate(std::uint32_t number, const Rows& batch, const Targets& targets,
+                             std::uint64_t seed, std::uint64_t step);
+  void step_weights(std::uint32_t number, std::vector<AdamState>& moments, const AdamStep& step);
+  std::span<const float> gradient_of(std::size_t index, std::size_t first, std::size_t count,
+                                     std::vector<float>& sum) const;
+  void add_lazy_tables();
+  void bring_rows(std::vector<AdamState>& moments, std::uint64_t step);
+  void step_rows(std::uint32_t number, std::vector<AdamState>& moments, const AdamStep& sizes,
+                 std::uint64_t step);
+  bool is_lazy(std::size_t index) const {
+    return std::any_of(lazy.begin(), lazy.end(),
+                       [&](const LazyTable& table) { return table.index == index; });
+  }
+};
+
+Workers::Workers(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Workers::Workers(Workers&&) noexcept = default;
+Workers& Workers::operator=(Workers&&) noexcept = default;
+Workers::~Workers() = default;
+
+Result<Workers> Workers::make(const Program& program, const InputSpec& inputs, Net& net,
+                              std::uint32_t threads, float l2, std::size_t lazy_from) {
+  auto impl = std::make_unique<Impl>(program, inputs, net);
+  threads = std::max(1U, threads);
+  for (std::uint32_t i = 0; i < threads; ++i) {
+    auto replica = Replica::make(program, inputs, net);
+    if (!replica) return fail(replica.error());
+    impl->replicas.push_back(std::move(*replica));
+  }
+  impl->parts.resize(threads);
+  if (l2 == 0 && !program.penalised && inputs.table_rows >= lazy_from) impl->add_lazy_tables();
+  std::size_t most = kBlock;
+  for (const auto& table : impl->lazy) most = std::max(most, kRowBlock * table.width);
+  for (auto& one : impl->parts) one.sum.reserve(most);
+  try {
+    impl->pool = std::make_unique<ThreadPool>(threads, [] { make_threads(1); });
+  } catch (const std::system_error& error) {
+    return fail("models.out_of_memory", std::string("no thread to train with: ") + error.what(), {},
+                "train with fewer threads");
+  }
+  return Workers(std::move(impl));
+}
+
+/// Inverted dropout (Srivastava et al., JMLR 2014, section 10). A unit has a byte of random bits, so the rate
+/// is rounded to 1/256, and what is kept is scaled by exactly the share that is kept.
+void Workers::Impl::draw_masks(Replica& replica, std::size_t first, std::size_t count, std::uint64_t seed,
+                               std::uint64_t step) const {
+  for (std::size_t i = 0; i < program.noise.size(); ++i) {
+    const auto cut = static_cast<std::uint32_t>(std::lround(program.noise[i].rate * 256));
+    kernels::draw_mask(replica.mask(i, count).data(), first, count,
+                       static_cast<std::size_t>(program.noise[i].width), cut, seed,
+                       static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(i));
+  }
+}
+
+void Workers::Impl::add_lazy_tables() {
+  const auto& tensors = net.parameters();
+  for (const auto& look_up : program.look_ups) {
+    if (look_up.of_ids()) continue;
+    const auto at = std::find_if(tensors.begin(), tensors.end(), [&](const TensorSpec& spec) {
+      return spec.name == look_up.name + "_table";
+    });
+    if (at == tensors.end()) continue;
+    lazy.push_back(
+        {static_cast<std::size_t>(at - tensors.begin()), static_cast<std::size_t>(look_up.width()), {}, {}});
+  }
+  if (!lazy.empty()) touched.emplace(inputs.table_rows);
+}
+
+void Workers::begin(std::uint64_t steps) {
+  for (auto& table : impl_->lazy)
+    table.last.assign(impl_->inputs.table_rows, static_cast<std::uint32_t>(steps));
+}
+
+void Workers::end(std::vector<AdamState>& moments, std::uint64_t steps, float rate) {
+  if (impl_->lazy.empty()) return;
+  impl_->skipped.begin(steps + 1, rate);
+  impl_->pool->run([&](std::uint32_t number) {
+    for (auto& table : impl_->lazy) {
+      const auto last = part(table.last.size(), number + 1, impl_->pool->size());
+      for (auto row = part(table.last.size(), number, impl_->pool->size()); row < last; ++row)
+        table.catch_up(row, impl_->net.values(table.index), moments[table.index], impl_->skipped, steps + 1);
+    }
+  });
+  impl_->skipped = {};
+}
+
+/// The rows that the batch touches, as they are before the step, side by side.
+void Workers::Impl::bring_rows(std::vector<AdamState>& moments, std::uint64_t step) {
+  const auto& rows = touched->rows();
+  for (auto& table : lazy) table.rows.resize(rows.size() * table.width);
+  pool->run([&](std::uint32_t number) {
+    for (auto& table : lazy) {
+      const auto weights = net.values(table.index);
+      const auto last = part(rows.size(), number + 1, pool->size());
+      for (auto i = part(rows.size(), number, pool->size()); i < last; ++i) {
+        table.catch_up(rows[i], weights, moments[table.index], skipped, step);
+        std::copy_n(weights.data() + rows[i] * table.width, table.width, table.rows.data() + i * table.width);
+      }
+    }
+  });
+  for (auto& table : lazy) {
+    for (auto& replica : replicas) replica.use_rows(table.index, table.rows);
+  }
+}
+
+void Workers::Impl::step_rows(std::uint32_t number, std::vector<AdamState>& moments, const AdamStep& sizes,
+                              std::uint64_t step) {
+  const auto& rows = touched->rows();
+  auto& sum = parts[number].sum;
+  for (auto& table : lazy) {
+    const auto width = table.width;
+    auto& [first_moments, second_moments] = moments[table.index];
+    const auto weights = net.values(table.index);
+    const auto end = part(rows.size(), number + 1, pool->size());
+    for (auto first = part(rows.size(), number, pool->size()); first < end; first += kRowBlock) {
+      const auto count = std::min(kRowBlock, end - first);
+      const auto gradient = gradient_of(table.index, first * width, count * width, sum);
+      if (gradient.empty()) break;
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto row = rows[first + i] * width;
+        adam_step(weights.subspan(row, width), gradient.subspan(i * width, width),
+                  std::span(first_moments).subspan(row, width), std::span(second_moments).subspan(row, width),
+                  sizes);
+        table.last[rows[first + i]] = static_cast<std::uint32_t>(step);
+      }
+    }
+  }
+}
+
+Result<void> Workers::Impl::differentiate(std::uint32_t number, const Rows& batch, const Targets& targets,
+                                          std::uint64_t seed, std::uint64_t step) {
+  auto& replica = replicas[number];
+  auto& own = parts[number];
+  own.loss = 0;
+  replica.clear();
+  const auto end = part(batch.rows, number + 1, pool->size());
+  for (auto first = part(batch.rows, number, pool->size()); first < end; first += kPiece) {
+    const auto count = std::min(kPiece, end - first);
+    draw_masks(replica, first, count, seed, step);
+    own.logits.resize(count * batch.candidates);
+    own.gradient.resize(own.logits.size());
+    if (auto done = replica.forward(batch.part(first, count), own.logits); !done) return done;
+    own.loss += loss_and_gradient(program.loss, targets.part(first, count), own.logits, own.gradient);
+    // The gradient is of the mean over these rows.
+    const auto share = static_cast<float>(count) / static_cast<float>(batch.rows);
+    for (auto& g : own.gradient) g *= share;
+    if (auto done = replica.backward(own.gradient); !done) return done;
+  }
+  return number == 0 ? replica.penalise() : Result<void>();
+}
+
+Result<double> Workers::differentiate(const Batch& batch, const Targets& targets,
+                                      std::vector<AdamState>& moments, std::uint64_t seed, std::uint64_t step,
+                                      float rate) {
+  auto rows = view(batch, impl_->inputs, 0, batch.rows);
+  if (impl_->touched) {
+    impl_->skipped.begin(step, rate);
+    impl_->touched->number(rows);
+    impl_->bring_rows(moments, step);
+  }
+  impl_->pool->run([&](std::uint32_t number) {
+    try {
+      impl_->parts[number].done = impl_->differentiate(number, rows, targets, seed, step);
+    } catch (const std::bad_alloc&) {
+      impl_->parts[number].done = fail("models.out_of_memory", "not enough memory", "a step of training",
+                                       "try a smaller batch or dim");
+    }
+  });
+  double loss = 0;
+  for (const auto& one : impl_->parts) {
+    if (!one.done) return fail(one.done.error());
+    loss += one.loss;
+  }
+  return loss;
+}
+
+/// What all replicas found for `count` numbers from `first` of a tensor, added in their order; empty where
+/// the loss does not depend on it. `sum` is where it is put together.
+std::span<const float> Workers::Impl::gradient_of(std::size_t index, std::size_t first, std::size_t count,
+                                                  std::vector<float>& sum) const {
+  std::span<const float> out;
+  for (const auto& replica : replicas) {
+    const auto found = replica.gradient(index);
+    if (found.empty()) continue;
+    if (out.empty()) {
+      out = found.subspan(first, count);
+      continue;
+    }
+    if (out.data() != sum.data()) {
+      sum.assign(out.begin(), out.end());
+      out = sum;
+    }
+    kernels::add(sum.data(), found.data() + first, count);
+  }
+  return out;
+}
+
+/// Every thread takes a part of every tensor, in blocks.
+void Workers::Impl::step_weights(std::uint32_t number, std::vector<AdamState>& moments,
+                                 const AdamStep& step) {
+  auto& sum = parts[number].sum;
+  for (std::size_t i = 0; i < moments.size(); ++i) {
+    if (is_lazy(i)) continue;
+    const auto weights = net.values(i);
+    const auto end = part(weights.size(), number + 1, pool->size());
+    for (auto first = part(weights.size(), number, pool->size()); first < end; first += kBlock) {
+      const auto count = std::min(kBlock, end - first);
+      const auto gradient = gradient_of(i, first, count, sum);
+      if (gradient.empty()) break;
+      adam_step(weights.subspan(first, count), gradient, std::span(moments[i].first).subspan(first, count),
+                std::span(moments[i].second).subspan(first, count), step);
+    }
+  }
+}
+
+void Workers::take_step(std::vector<AdamState>& moments, std::uint64_t step, float rate, float l2) {
+  const auto sizes = AdamStep::of(step, rate, l2);
+  impl_->pool->run([&](std::uint32_t number) {
+    impl_->step_weights(number, moments, sizes);
+    if (impl_->touched) impl_->step_rows(number, moments, sizes, step);
+  });
+}
+
+}  // namespace automodel::recsys

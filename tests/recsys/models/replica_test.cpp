@@ -1,0 +1,129 @@
+// What training runs against the program as it is written: the same logits and gradients.
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+
+#include "recsys/models/inference.hpp"
+#include "recsys/models/program_checks.hpp"
+#include "recsys/models/replica.hpp"
+#include "recsys/training/random.hpp"
+
+using namespace automodel::recsys;
+
+namespace {
+
+constexpr std::size_t kRows = 40;
+
+void check_close(std::span<const float> a, std::span<const float> b, const std::string& what) {
+  BOOST_REQUIRE_MESSAGE(a.size() == b.size(), what << " " << a.size() << " " << b.size());
+  double most = 1e-3;
+  for (const float x : b) most = std::max(most, std::abs(static_cast<double>(x)));
+  for (std::size_t i = 0; i < a.size(); ++i)
+    BOOST_TEST(std::abs(a[i] - b[i]) < 2e-5 * most, what << " " << i << ": " << a[i] << " " << b[i]);
+}
+
+/// Both with the same masks and the same gradient by the logits; the replica in two parts.
+void check_same(const Program& program, const InputSpec& inputs) {
+  auto net = Net::compile(program, inputs, 1);
+  BOOST_REQUIRE_MESSAGE(net, (net ? "" : to_string(net.error())));
+  Random random(3, 3);
+  for (std::size_t i = 0; i < net->parameters().size(); ++i) {
+    for (auto& value : net->values(i)) value = static_cast<float>(0.3 * random.normal());
+  }
+  auto replica = Replica::make(program, inputs, *net);
+  BOOST_REQUIRE_MESSAGE(replica, (replica ? "" : to_string(replica.error())));
+  const auto batch = random_batch(inputs, kRows, 11);
+  std::vector<float> logits(kRows), mine(kRows), gradient(kRows);
+  for (auto& g : gradient) g = static_cast<float>(random.normal());
+  std::vector<std::vector<float>> masks;
+  for (std::size_t i = 0; i < program.noise.size(); ++i) {
+    auto mask = net->mask(i, kRows);
+    for (auto& m : mask) m = random.uniform() < 0.3 ? 0.0F : 1.5F;
+    masks.emplace_back(mask.begin(), mask.end());
+  }
+  BOOST_REQUIRE(net->forward(view(batch, inputs, 0, kRows), logits));
+  BOOST_REQUIRE(net->backward(gradient));
+  for (const auto& [first, count] : {std::pair<std::size_t, std::size_t>{0, 17}, {17, kRows - 17}}) {
+    for (std::size_t i = 0; i < masks.size(); ++i) {
+      const auto width = static_cast<std::size_t>(program.noise[i].width);
+      std::copy_n(masks[i].begin() + static_cast<std::ptrdiff_t>(first * width), count * width,
+                  replica->mask(i, count).begin());
+    }
+    const auto done =
+        replica->forward(view(batch, inputs, first, count), std::span(mine).subspan(first, count));
+    BOOST_REQUIRE_MESSAGE(done, (done ? "" : to_string(done.error())));
+    BOOST_REQUIRE(replica->backward(std::span(gradient).subspan(first, count)));
+  }
+  BOOST_REQUIRE(replica->penalise());
+  check_close(mine, logits, "logits");
+  for (std::size_t i = 0; i < net->parameters().size(); ++i)
+    check_close(replica->gradient(i), net->gradient(i), net->parameters()[i].name);
+  replica->clear();
+  for (std::size_t i = 0; i < net->parameters().size(); ++i) BOOST_TEST(replica->gradient(i).empty());
+}
+
+const char* const kHead =
+    "def forward(self, singles: Tensor, bags: Tensor, dense: Tensor, noise: bool) -> Tensor:\n";
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(replica)
+
+BOOST_AUTO_TEST_CASE(layers_with_noise_are_the_same) {
+  const Program program{std::string(kHead) + R"(    x = self.v(singles, bags, dense)
+    t = torch.relu(torch.matmul(x.flatten(-2), self.w1.t()) + self.b1)
+    if noise:
+        t = t * self.mask_0
+    t = torch.relu((torch.matmul(t, self.w2.t()) + self.b2))
+    if noise:
+        t = t * self.other
+    each = torch.relu(torch.matmul(x, self.w3.t()) + self.b3)
+    return torch.matmul(t, self.u) + each.sum([1, 2]) + self.s(singles, bags, dense).sum(1)
+)",
+                        {{"v", {3}, "normal(0.1)"}, {"s", {}, "zeros", LookUp::categorical}},
+                        {{"w1", {5, 15}, "xavier"},
+                         {"b1", {5}, "zeros"},
+                         {"w2", {4, 5}, "xavier"},
+                         {"b2", {4}, "zeros"},
+                         {"w3", {2, 3}, "xavier"},
+                         {"b3", {2}, "zeros"},
+                         {"u", {4}, "xavier"}},
+                        {{"mask_0", 5, 0.3}, {"other", 4, 0.3}}};
+  check_same(program, made_up_inputs(2, 2, 1));
+}
+
+BOOST_AUTO_TEST_CASE(attention_and_crossed_maps_are_the_same) {
+  // One product for each kind: a weight that rows share, one for each row and head, and a stack of pairs.
+  const Program program{std::string(kHead) + R"(    x = self.v(singles, bags, dense)
+    q = torch.einsum("zab,cbd->zacd", [x, self.w])
+    alpha = torch.softmax(torch.einsum("zabc,zdc->zabd", [q, x]), 3)
+    z = torch.einsum("zabc,zcbd->zbad", [alpha, torch.einsum("zab,cdb->zacd", [x, self.h])])
+    c = torch.einsum("zabc,dab->zcd", [(x.unsqueeze(2) * x.unsqueeze(1)), self.p]).permute([0, 2, 1])
+    for t in range(0, 2):
+        c = torch.einsum("zabc,dab->zcd", [(c.unsqueeze(2) * x.unsqueeze(1)), self.o.select(0, t)]).permute([0, 2, 1])
+    odd = torch.einsum("za,za->z", [x.sum([1]), x.sum([1])]) + torch.einsum("ab,zb->z", [self.k, x.sum([1])])
+    return z.sum([1, 2, 3]) + (c * self.m).sum([1, 2]) + odd
+)",
+                        {{"v", {3}, "normal(0.1)"}},
+                        {{"w", {2, 3, 3}, "xavier"},
+                         {"h", {2, 2, 3}, "xavier"},
+                         {"p", {6, 4, 4}, "xavier"},
+                         {"o", {2, 6, 6, 4}, "xavier"},
+                         {"m", {6, 3}, "xavier"},
+                         {"k", {2, 3}, "xavier"}}};
+  check_same(program, made_up_inputs(3, 0, 1));
+}
+
+BOOST_AUTO_TEST_CASE(penalties_and_names_like_ours_are_the_same) {
+  const Program program{
+      std::string(kHead) + R"(    return (self.v(singles, bags, dense) * self.v_rows).sum([1, 2])
+def penalty(self) -> Tensor:
+    return torch.square(self.v_table).sum() + torch.square(self.v_rows).sum()
+)",
+      {{"v", {3}, "normal(0.1)"}},
+      {{"v_rows", {3}, "xavier"}},
+      {},
+      true};
+  check_same(program, made_up_inputs(2, 1, 0));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
