@@ -82,7 +82,7 @@ std::vector<std::string> by_information(const events::FeatureWorkT& work, std::v
 events::TrialConfigT trial_config(const events::FeatureWorkT& work, const std::vector<std::string>& more) {
   auto features = work.base;
   features.insert(features.end(), more.begin(), more.end());
-  const auto* method = autotrain::find_search_method("lr");
+  const auto* method = autotrain::find_library_method("lr");
   return make_config("lr", autotrain::default_settings(*method), std::move(features), goal_of(work).seed,
                      *goal_of(work).data);
 }

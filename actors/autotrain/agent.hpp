@@ -9,7 +9,9 @@
 //                    each goal
 //   search-defaults   every method at its defaults on kept features, the first time that there are some
 //   search-refit     the best settings so far on features kept since
-//   search-new       a method of the library that was never tried on this data, at its defaults
+//   search-new       a card that someone added, or of the library, that was never tried on this data, at its defaults
+//   search-change    a change of the best method's equations (papers/mutation.hpp) with its parent's best settings; the card is
+//                    recorded (MethodAdded) when the work begins, and can be searched and changed like any other from then on
 //   search-METHOD    settings by expected improvement of a surrogate over past trials (surrogate.hpp)
 //   confirm          the two best configurations with further seeds, when they are hard to tell apart
 // No configuration is tried twice: fingerprints of all its trials and of memory are left out. Searches run by
@@ -31,8 +33,9 @@ namespace automodel::actors {
 struct AutoTrain {
   using State = events::AutoTrainStateT;
   static constexpr const char* schema = "autotrain/1";
-  /// Takes RequestProposals, AssignWork, CancelWork, JobProgressed and JobFinished. What is no longer open is
-  /// accepted and changes nothing. Errors: autotrain.unknown_command, autotrain.bad_command.
+  /// Takes RequestProposals, AssignWork, CancelWork, JobProgressed, JobFinished and AddMethod. What is no longer open, and a card
+  /// that is known, is accepted and changes nothing. Errors: autotrain.unknown_command, autotrain.bad_command,
+  /// autotrain.name_taken, papers.*.
   static Result<Decision> decide(const State& state, const events::CommandT& command, const Context& context);
   static void evolve(State& state, const events::Recorded& event);
   /// Running trials, oldest first. Job ids are "trial-7/r0": trial and rung.

@@ -159,6 +159,12 @@ Result<Decision> finish_job(Draft draft, const events::JobFinishedT& finished) {
   return draft.finish(finished.result->job);
 }
 
+Result<Decision> add_method(Draft draft, const events::AddMethodT& asked) {
+  if (auto good = check_card(draft.state(), *asked.card); !good) return fail(good.error());
+  add_card(draft, *asked.card, asked.by, {});
+  return draft.finish(asked.card->name);
+}
+
 }  // namespace
 
 Result<Decision> AutoTrain::decide(const State& state, const events::CommandT& command,
@@ -170,9 +176,10 @@ Result<Decision> AutoTrain::decide(const State& state, const events::CommandT& c
   if (const auto* cancelled = body.AsCancelWork()) return cancel(std::move(draft), *cancelled);
   if (const auto* progressed = body.AsJobProgressed()) return progress(std::move(draft), *progressed);
   if (const auto* finished = body.AsJobFinished()) return finish_job(std::move(draft), *finished);
+  if (const auto* asked = body.AsAddMethod()) return add_method(std::move(draft), *asked);
   return fail("autotrain.unknown_command",
               std::string("AutoTrain does not take ") + events::EnumNameCommandBody(body.type), "autotrain",
-              "it takes RequestProposals, AssignWork, CancelWork, JobProgressed and JobFinished");
+              "it takes RequestProposals, AssignWork, CancelWork, JobProgressed, JobFinished and AddMethod");
 }
 
 }  // namespace automodel::actors

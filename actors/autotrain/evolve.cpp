@@ -97,6 +97,8 @@ void AutoTrain::evolve(State& state, const events::Recorded& recorded) {
       trial->exhausted = true;
       trial->stopping = true;  // its job still ends with a result, unless the work is given up
     }
+  } else if (const auto* added = body.AsMethodAdded()) {
+    state.cards.push_back(copy_of(added->card));
   } else if (const auto* reported = body.AsWorkReported()) {
     end_work(state, *reported->finished);
   }
@@ -113,6 +115,7 @@ std::vector<events::JobT> AutoTrain::open_jobs(const State& state) {
     job.patience = patience;
     job.resume_from = trial->rung > 0 ? trial->resume : std::string{};
     job.threads = 1;
+    job.cards = boxed(cards_of(state, trial->config->method));
     jobs.push_back(job_of(job_id(*trial), *work->work->context->goal, std::move(job)));
   }
   return jobs;

@@ -32,6 +32,7 @@ events::TrainingWorkT* find_work(State& state, std::string_view id);
 /// "trial-7/r1" while that rung of that trial runs; null otherwise.
 const events::KnownTrialT* trial_of_job(const State& state, std::string_view job);
 std::string job_id(const events::KnownTrialT& trial);
+/// Searches settings of one method by successive halving; the other searches train each configuration to its end.
 bool is_halved(std::string_view action);
 Settings settings_of(const events::TrialConfigT& config);
 /// The goal's metric, larger is better.
@@ -72,6 +73,17 @@ struct Scored {
 /// improvement.
 std::vector<Scored> score(const State& state, const events::CycleContextT& cycle, const SearchMethod& method,
                           const Known& known, std::size_t pick);
+
+// --- cards.cpp ----------------------------------------------------------------------------------
+
+/// What is wrong with a card that is to be added; nothing where it may be used or is known already. Errors: papers.*,
+/// autotrain.name_taken.
+Result<void> check_card(const State& state, const events::CardT& card);
+bool is_added(const State& state, std::string_view name);
+/// Records that the card may be used from here on, unless it is known.
+void add_card(Draft& draft, const events::CardT& card, const std::string& by, const std::string& goal);
+/// The method's card and those that it extends, where they are not of the library.
+std::vector<events::CardT> cards_of(const State& state, const std::string& method);
 
 // --- work.cpp, report.cpp -----------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 #include <cmath>
 
 #include "actors/autotrain/internal.hpp"
+#include "actors/decisions/random.hpp"
+#include "papers/mutation.hpp"
 
 namespace automodel::actors::autotrain {
 namespace {
@@ -24,12 +26,14 @@ struct Scene {
   const events::CycleContextT& cycle;
   const Known known;
   const Trials all;  // on this data
+  const SearchSpace space;
   Trials here;       // of them, on the features kept now
   std::size_t most;  // configurations that may still be tried
 };
 
 Scene look(const State& state, const events::CycleContextT& cycle, const Context& context) {
-  Scene scene{state, cycle, Known(state, context), experience(state, *cycle.goal), {}, 1000};
+  Scene scene{state, cycle, Known(state, context), experience(state, *cycle.goal),
+              SearchSpace(state.cards), {}, 1000};
   const auto features = sorted(cycle.features);
   for (const auto* trial : scene.all)
     if (sorted(trial->config->features) == features) scene.here.push_back(trial);
@@ -59,7 +63,7 @@ events::TrialConfigT config_of(const events::CycleContextT& cycle, const std::st
 
 events::ProposalT baseline(const Scene& scene) {
   std::vector<events::TrialConfigT> configs;
-  for (const auto& method : search_methods())
+  for (const auto& method : library_methods())
     if (method.opens && configs.size() < scene.most)
       configs.push_back(config_of(scene.cycle, method.name, default_settings(method), {}));
   const double epochs = static_cast<double>(configs.size()) * full_epochs;
@@ -70,9 +74,9 @@ events::ProposalT baseline(const Scene& scene) {
 }
 
 /// Methods that open a goal or were tried, by their best trial, best first; those never tried last.
-std::vector<const SearchMethod*> ranked_methods(const Trials& trials) {
+std::vector<const SearchMethod*> ranked_methods(const SearchSpace& space, const Trials& trials) {
   std::vector<std::pair<double, const SearchMethod*>> ranked;
-  for (const auto& method : search_methods()) {
+  for (const auto& method : space.methods()) {
     double best = -1e9;
     for (const auto* trial : trials)
       if (trial->config->method == method.name) best = std::max(best, signed_best(*trial));
@@ -108,7 +112,7 @@ void add_refit(const Scene& scene, Offer& offer) {
   if (scene.cycle.features.empty()) return;
   const bool first = std::none_of(scene.all.begin(), scene.all.end(),
                                   [](const auto* trial) { return !trial->config->features.empty(); });
-  auto methods = ranked_methods(scene.all);
+  auto methods = ranked_methods(scene.space, scene.all);
   if (!first) methods.resize(std::min(methods.size(), methods_refitted));
   std::vector<events::TrialConfigT> configs;
   for (const auto* method : methods) {
@@ -141,7 +145,7 @@ double halving_epochs(std::size_t width) {
 }
 
 void add_searches(const Scene& scene, Offer& offer) {
-  auto methods = ranked_methods(scene.here.empty() ? scene.all : scene.here);
+  auto methods = ranked_methods(scene.space, scene.here.empty() ? scene.all : scene.here);
   methods.resize(std::min(methods.size(), methods_searched));
   for (const auto* method : methods) {
     const auto width = std::min(search_width, scene.most);
@@ -161,18 +165,55 @@ void add_searches(const Scene& scene, Offer& offer) {
   }
 }
 
-/// One method of the library that nobody has tried on this data: another one first for each goal's seed.
+/// One method that nobody has tried on this data: people's cards first, then the library's, another one first for each goal's
+/// seed. Changes of other methods are tried as such.
 void add_new_method(const Scene& scene, Offer& offer) {
-  std::vector<const SearchMethod*> others;
-  for (const auto& method : search_methods())
-    if (!method.opens) others.push_back(&method);
-  for (std::size_t i = 0; i < others.size(); ++i) {
-    const auto& method = *others[(scene.cycle.goal->seed + i) % others.size()];
-    if (best_trial(scene.all, method.name)) continue;
+  std::vector<const SearchMethod*> untried, added;
+  for (const auto& method : scene.space.methods()) {
+    if (method.opens || method.ranks || best_trial(scene.all, method.name)) continue;
+    (is_added(scene.state, method.name) ? added : untried).push_back(&method);
+  }
+  if (!untried.empty())
+    std::rotate(untried.begin(), untried.begin() + static_cast<std::ptrdiff_t>(scene.cycle.goal->seed % untried.size()), untried.end());
+  untried.insert(untried.begin(), added.begin(), added.end());
+  for (const auto* one : untried) {
+    const auto& method = *one;
     auto config = config_of(scene.cycle, method.name, default_settings(method), scene.cycle.features);
     if (scene.known.has(config.fingerprint)) continue;
     offer.proposals.push_back(proposal(scene.cycle, "search-new", method.name + ", which was never tried here, at its defaults",
                                        untried_gain, full_epochs, full_epochs, {std::move(config)}));
+    return;
+  }
+}
+
+/// A change of the best method so far that was not tried here: with its parent's best settings, so that what differs is the
+/// equations.
+void add_change(const Scene& scene, Offer& offer) {
+  const auto* best = best_trial(scene.here.empty() ? scene.all : scene.here);
+  if (!best) return;
+  const auto& parent = best->config->method;
+  const auto find = find_card(scene.state.cards);
+  auto changes = papers::mutations_of(parent, find);
+  std::erase_if(changes, [&](const auto& change) { return best_trial(scene.all, change.name) != nullptr; });
+  Random random(scene.cycle.goal->seed, scene.cycle.cycle, "autotrain/change");
+  while (!changes.empty()) {
+    const auto at = static_cast<std::size_t>(random.below(changes.size()));
+    const auto change = changes[at];
+    changes.erase(changes.begin() + static_cast<std::ptrdiff_t>(at));
+    events::CardT card;
+    card.name = change.name;
+    card.text = change.text;
+    card.parent = parent;
+    card.change = change.change;
+    if (!check_card(scene.state, card)) continue;  // another card took the name
+    const auto method = search_method(card, find);
+    if (!method) continue;
+    auto config = config_of(scene.cycle, card.name, carried_over(*method, settings_of(*best->config)), scene.cycle.features);
+    if (scene.known.has(config.fingerprint)) continue;
+    auto made = proposal(scene.cycle, "search-change", card.name + ", which " + card.change, untried_gain, full_epochs, full_epochs,
+                         {std::move(config)});
+    made.cards = boxed(std::vector<events::CardT>{card});
+    offer.proposals.push_back(std::move(made));
     return;
   }
 }
@@ -229,6 +270,7 @@ Offer offer(const State& state, const events::CycleContextT& cycle, const Contex
     add_refit(scene, made);
     add_searches(scene, made);
     add_new_method(scene, made);
+    add_change(scene, made);
     add_confirm(scene, made);
   }
   for (std::size_t i = 0; i < made.proposals.size(); ++i)

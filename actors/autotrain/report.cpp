@@ -103,8 +103,8 @@ std::string course(const events::KnownTrialT& trial) {
          std::to_string(last + 1);
 }
 
-std::string settings_in_words(const events::TrialConfigT& config) {
-  const auto* method = find_search_method(config.method);
+std::string settings_in_words(const SearchSpace& space, const events::TrialConfigT& config) {
+  const auto* method = space.find(config.method);
   std::string text = config.method;
   if (!method) return text;
   const auto usual = default_settings(*method);
@@ -117,10 +117,10 @@ std::string settings_in_words(const events::TrialConfigT& config) {
   return text + (changed.empty() ? " at its defaults" : " with" + changed);
 }
 
-void observe(Draft& draft, const events::TrainingWorkT& work, const events::KnownTrialT& trial,
+void observe(Draft& draft, const SearchSpace& space, const events::TrainingWorkT& work, const events::KnownTrialT& trial,
              bool has_level, double to_beat) {
   const auto decided = own_event(draft.context(), work.decision);
-  const auto words = settings_in_words(*trial.config);
+  const auto words = settings_in_words(space, *trial.config);
   if (!trial.has_metric) {
     const auto verdict =
         trial.status == events::TrialStatus::Failed ? events::Verdict::Failed : events::Verdict::Unknown;
@@ -141,12 +141,12 @@ void observe(Draft& draft, const events::TrainingWorkT& work, const events::Know
   draft.record(has_level ? with_inner(std::move(seen), gain) : std::move(seen));
 }
 
-void decide_candidate(Draft& draft, const std::string& id, const std::vector<Group>& found) {
+void decide_candidate(Draft& draft, const SearchSpace& space, const std::string& id, const std::vector<Group>& found) {
   Question question{.by = "autotrain", .question = "Which model is the candidate?", .subject = id};
   for (const auto& group : found) {
     const auto& best = *group.best;
     question.options.push_back(option(
-        best.id, settings_in_words(*best.config) + ", mean over " + counted(group.trials.size(), "seed"),
+        best.id, settings_in_words(space, *best.config) + ", mean over " + counted(group.trials.size(), "seed"),
         group.mean, 0, 0));
     if (best.finished_version > 0)
       question.evidence.push_back(own_event(draft.context(), best.finished_version));
@@ -157,13 +157,13 @@ void decide_candidate(Draft& draft, const std::string& id, const std::vector<Gro
   draft.decide(question);
 }
 
-std::string conclusion(const events::TrainingWorkT& work, const std::vector<Group>& found, bool has_level,
+std::string conclusion(const SearchSpace& space, const events::TrainingWorkT& work, const std::vector<Group>& found, bool has_level,
                        double reward, const std::string& why) {
   std::string text = why.empty() ? "" : why + ". ";
   if (found.empty())
     return text + (work.trials.empty() ? "Nothing was left to train." : "No trial gave a model.");
   const auto& best = *found.front().best;
-  text += settings_in_words(*best.config) + " is best: " + best.metric + " " +
+  text += settings_in_words(space, *best.config) + " is best: " + best.metric + " " +
           number(metric_sign(best.metric) * found.front().mean);
   if (found.front().trials.size() > 1)
     text += " (mean over " + counted(found.front().trials.size(), "seed") + ")";
@@ -178,6 +178,7 @@ void report(Draft& draft, const std::string& id, const std::string& why) {
   const bool baseline = work.work->proposal->action == "baseline";
   // State is read again after each event, so trials are copied where they are needed later.
   const State before = draft.state();
+  const SearchSpace space(before.cards);
   const auto found = groups(measured(before, work));
   double to_beat = 0;
   const bool has_level = level(before, work, to_beat);
@@ -188,14 +189,14 @@ void report(Draft& draft, const std::string& id, const std::string& why) {
     const auto& known = *find_trial(before, trial);
     if (counts_as_trial(known.config->method)) ++finished->trials;
     finished->cost += static_cast<double>(known.rows);
-    observe(draft, work, known, has_level, to_beat);
+    observe(draft, space, work, known, has_level, to_beat);
   }
-  decide_candidate(draft, id, found);
+  decide_candidate(draft, space, id, found);
   const std::size_t most = baseline ? found.size() : 1;
   for (std::size_t i = 0; i < std::min(most, found.size()); ++i)
     finished->candidates.push_back(candidate_of(found[i]));
   finished->reward = has_level && !found.empty() ? found.front().mean - to_beat : 0;
-  finished->conclusion = conclusion(work, found, has_level, finished->reward, why);
+  finished->conclusion = conclusion(space, work, found, has_level, finished->reward, why);
   if (found.empty() && !work.trials.empty() && why.empty()) {
     finished->failure = std::make_unique<events::FailureT>();
     finished->failure->code = "autotrain.no_model";

@@ -35,15 +35,14 @@ std::vector<Knob> with_common(std::vector<Knob> own, std::string lr) {
 }
 
 /// What a card's head declares; a hyper-parameter without choices stays as it is.
-SearchMethod method_of(const papers::LibraryCard& entry) {
-  const auto card = papers::read_card(std::string(entry.name), std::string(entry.text)).card;
+SearchMethod method_of(const std::string& name, const papers::Head& head) {
   std::vector<Knob> own;
-  for (const auto& parameter : card.head.parameters) {
+  for (const auto& parameter : head.parameters) {
     Knob knob{parameter.name, papers::setting_text(parameter.value), {}};
     for (const auto& choice : parameter.choices) knob.choices.push_back(papers::setting_text(choice));
     if (!knob.choices.empty()) own.push_back(std::move(knob));
   }
-  return {std::string(entry.name), with_common(std::move(own), "0.001")};
+  return {name, with_common(std::move(own), "0.001"), false, head.task == "ranking"};
 }
 
 std::vector<SearchMethod> with_library(std::vector<SearchMethod> opening) {
@@ -51,14 +50,16 @@ std::vector<SearchMethod> with_library(std::vector<SearchMethod> opening) {
   const auto count = all.size();
   for (const auto& entry : papers::library()) {
     const auto same = [&](const SearchMethod& method) { return method.name == entry.name; };
-    if (std::none_of(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), same)) all.push_back(method_of(entry));
+    if (std::any_of(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), same)) continue;
+    const std::string name(entry.name);
+    all.push_back(method_of(name, papers::read_card(name, std::string(entry.text)).card.head));
   }
   return all;
 }
 
 }  // namespace
 
-const std::vector<SearchMethod>& search_methods() {
+const std::vector<SearchMethod>& library_methods() {
   static const Knob dim{"dim", "10", {"4", "8", "10", "16", "32"}};
   static const Knob hidden{"hidden", "128,128,128", {"64", "64,64", "128,64", "128,128,128", "256,128"}};
   static const Knob dropout{"dropout", "0.2", {"0", "0.1", "0.2", "0.3", "0.5"}};
@@ -76,8 +77,35 @@ const std::vector<std::string>& counting_methods() {
   return all;
 }
 
-const SearchMethod* find_search_method(std::string_view name) {
-  for (const auto& method : search_methods())
+const SearchMethod* find_library_method(std::string_view name) {
+  for (const auto& method : library_methods())
+    if (method.name == name) return &method;
+  return nullptr;
+}
+
+papers::FindCard find_card(const std::vector<std::unique_ptr<events::CardT>>& added) {
+  return [&added](const std::string& name) -> Result<std::string> {
+    if (const auto card = papers::find_in_library(name)) return std::string(card->text);
+    for (const auto& card : added)
+      if (card->name == name) return card->text;
+    return fail("papers.no_such_card", "no card is called '" + name + "'", {}, "add it first, or extend one of `automodel paper list`");
+  };
+}
+
+std::optional<SearchMethod> search_method(const events::CardT& card, const papers::FindCard& find) {
+  const auto read = papers::read_family(card.name, card.text, find);
+  if (!read.problems.empty()) return {};
+  return method_of(card.name, read.card.head);
+}
+
+SearchSpace::SearchSpace(const std::vector<std::unique_ptr<events::CardT>>& added) : methods_(library_methods()) {
+  const auto find = find_card(added);
+  for (const auto& card : added)
+    if (auto method = search_method(*card, find)) methods_.push_back(std::move(*method));
+}
+
+const SearchMethod* SearchSpace::find(std::string_view name) const {
+  for (const auto& method : methods_)
     if (method.name == name) return &method;
   return nullptr;
 }
@@ -86,6 +114,19 @@ Settings default_settings(const SearchMethod& method) {
   Settings settings;
   for (const auto& knob : method.knobs) settings[knob.name] = knob.default_value;
   return settings;
+}
+
+Settings carried_over(const SearchMethod& method, const Settings& settings) {
+  // Methods that open a goal have words where cards have letters.
+  static const std::map<std::string, std::string> words{{"k", "dim"}, {"dim", "k"}, {"L", "layers"}, {"layers", "L"}};
+  Settings out;
+  for (const auto& knob : method.knobs) {
+    auto value = settings.find(knob.name);
+    if (const auto word = words.find(knob.name); value == settings.end() && word != words.end()) value = settings.find(word->second);
+    const bool known = value != settings.end() && std::find(knob.choices.begin(), knob.choices.end(), value->second) != knob.choices.end();
+    out[knob.name] = known ? value->second : knob.default_value;
+  }
+  return out;
 }
 
 std::vector<double> position(const SearchMethod& method, const Settings& settings) {

@@ -39,7 +39,8 @@ const events::KnownTrialT* trial_of_job(const State& state, std::string_view job
 }
 
 bool is_halved(std::string_view action) {
-  return action.starts_with("search-") && action != "search-defaults" && action != "search-refit" && action != "search-new";
+  return action.starts_with("search-") && action != "search-defaults" && action != "search-refit" && action != "search-new" &&
+         action != "search-change";
 }
 
 Settings settings_of(const events::TrialConfigT& config) {

@@ -12,6 +12,7 @@ std::uint32_t number_of_trials(const Draft& draft) {
 }
 
 std::string purpose_of(const std::string& action) {
+  if (action == "search-change") return "change";
   if (action == "search-defaults" || action == "search-refit" || action == "search-new") return "defaults";
   return action.starts_with("search-") ? "search" : action;
 }
@@ -86,8 +87,10 @@ Plan plan_proposed(const State& state, const events::WorkT& work, const Known& k
 
 /// For a search: the surrogate's word on each, and what else it considered.
 void add_scores(Plan& plan, const State& state, const events::WorkT& work, const Known& known) {
-  const auto* method = find_search_method(work.proposal->action.substr(std::string("search-").size()));
-  if (!is_halved(work.proposal->action) || !method) return;
+  if (!is_halved(work.proposal->action)) return;
+  const SearchSpace space(state.cards);
+  const auto* method = space.find(work.proposal->action.substr(std::string("search-").size()));
+  if (!method) return;
   const auto scored = score(state, *work.context, *method, known, search_width);
   std::set<std::string> proposed;
   for (std::size_t i = 0; i < work.proposal->configs.size(); ++i) {
@@ -117,6 +120,7 @@ std::string why_chosen(const std::string& action, std::size_t chosen) {
     return "Kept features are new to every method; defaults show which one uses them.";
   if (action == "search-refit") return "The best settings have not seen the features kept since.";
   if (action == "search-new") return "Nothing is known here of this method of the library; its defaults show what it can do.";
+  if (action == "search-change") return "Equations near the best known ones may do better than other settings of the same equations.";
   return "These settings have the largest expected improvement by the surrogate over past trials, none was "
          "tried.";
 }
@@ -198,6 +202,8 @@ void begin(Draft& draft, const events::WorkT& work) {
   events::WorkAcceptedT accepted;
   accepted.work = std::make_unique<events::WorkT>(work);
   draft.record(std::move(accepted));
+  for (const auto& card : work.proposal->cards)
+    if (check_card(draft.state(), *card)) add_card(draft, *card, "autotrain", work.context->goal->id);
   const Known known(draft.state(), draft.context());
   auto plan = plan_proposed(draft.state(), work, known);
   add_scores(plan, draft.state(), work, known);

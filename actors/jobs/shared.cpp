@@ -38,7 +38,7 @@ std::unique_ptr<events::EpochReportT> to_epoch(const recsys::EpochReport& report
 }
 
 Result<recsys::Trained> train_config(const Work& work, const events::TrialConfigT& config,
-                                     recsys::TrainOptions options,
+                                     const papers::Cards& cards, recsys::TrainOptions options,
                                      const std::function<bool(const recsys::EpochReport&)>& on_epoch) {
   const Prepared& prepared = *work.data;
   auto features =
@@ -47,9 +47,10 @@ Result<recsys::Trained> train_config(const Work& work, const events::TrialConfig
   recsys::Settings settings;
   for (const auto& setting : config.settings)
     if (setting) settings[setting->name] = setting->value;
-  auto method = papers::configure(config.method, settings);
+  auto method = papers::configure(config.method, settings, cards);
   if (!method) return fail(method.error());
   options.method = config.method;
+  if (const auto card = cards.find(config.method); card != cards.end()) options.description = card->second;
   options.settings = std::move(method->settings);
   options.program = std::move(method->program);
   options.sources = method->sources;
@@ -71,7 +72,7 @@ Result<LoadedModel> load_model(const Work& work, const events::ModelRefT& model)
       return fail("jobs.failed", "a model with neither checkpoint nor configuration", model.id);
     recsys::TrainOptions options;
     options.threads = work.environment.threads;
-    auto trained = train_config(work, *model.config, options, {});
+    auto trained = train_config(work, *model.config, {}, options, {});
     if (!trained) return fail(trained.error());
     checkpoint = std::move(trained->checkpoint);
   }

@@ -13,7 +13,10 @@ Result<events::TrainResultT> run_train(const Work& work, const events::TrainJobT
     if (!bytes) return fail(bytes.error());
     options.resume.assign(bytes->begin(), bytes->end());
   }
-  auto trained = train_config(work, *job.config, options, [&](const recsys::EpochReport& report) {
+  papers::Cards cards;
+  for (const auto& card : job.cards)
+    if (card) cards[card->name] = card->text;
+  auto trained = train_config(work, *job.config, cards, options, [&](const recsys::EpochReport& report) {
     if (!work.progress) return true;
     events::JobProgressT progress;
     progress.job = work.job.id;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "actors/jobs/executor.hpp"
+#include "papers/methods.hpp"
 #include "recsys/data/split.hpp"
 #include "recsys/evaluation/metrics.hpp"
 #include "recsys/serving/scorer.hpp"
@@ -40,9 +41,10 @@ Result<events::CompareResultT> run_compare(const Work& work, const events::Compa
 Result<events::QuantizeResultT> run_quantize(const Work& work, const events::QuantizeJobT& job);
 Result<events::ReportResultT> run_report(const Work& work, const events::ReportJobT& job);
 
-/// Trains with what the configuration says; `resume` as in TrainOptions.
+/// Trains with what the configuration says; `cards`: of its method and those that it extends, where they are not of the
+/// library; `resume` as in TrainOptions.
 Result<recsys::Trained> train_config(const Work& work, const events::TrialConfigT& config,
-                                     recsys::TrainOptions options,
+                                     const papers::Cards& cards, recsys::TrainOptions options,
                                      const std::function<bool(const recsys::EpochReport&)>& on_epoch);
 
 /// A model ready to score, and the bytes that it was loaded from.

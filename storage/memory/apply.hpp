@@ -46,6 +46,12 @@ void apply(MemoryRows& rows, const events::TrialFinished& body, const EventView&
 void apply(MemoryRows& rows, const events::TrialFailed& body, const EventView& event);
 void apply(MemoryRows& rows, const events::TrialStopped& body, const EventView& event);
 
+// apply_methods.cpp
+void apply(MemoryRows& rows, const events::MethodAdded& body, const EventView& event);
+/// A trial counts for its method once, and with the best value that it ended with.
+void count_trial(MemoryRows& rows, const events::TrialRowT& trial);
+void note_value(MemoryRows& rows, const events::TrialRowT& trial);
+
 // apply_models.cpp
 void apply(MemoryRows& rows, const events::CandidateMeasured& body, const EventView& event);
 void apply(MemoryRows& rows, const events::CandidateCompared& body, const EventView& event);

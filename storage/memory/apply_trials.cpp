@@ -73,6 +73,7 @@ void ended(MemoryRows& rows, std::string_view trial, const EventView& event, Cha
   row.ended = reference(event);
   row.ended_time = event.time;
   change_row(row);
+  note_value(rows, row);
   if (row.config && !row.config->fingerprint.empty()) refresh_fingerprint(rows, row.config->fingerprint);
 }
 
@@ -124,6 +125,7 @@ void apply(MemoryRows& rows, const events::TrialStarted& body, const EventView& 
   if (!row.work.empty())
     if (auto* work = rows.change<WorkRowT>(row.work)) add_once(work->trials, row.trial);
   if (known) return;
+  count_trial(rows, row);
   if (auto* goal = rows.change<GoalRowT>(row.goal)) ++goal->trials;
 }
 

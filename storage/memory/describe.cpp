@@ -234,6 +234,25 @@ std::string say(const events::TrialStoppedT& body, const events::Recorded&) {
   return body.trial + " stopped at epoch " + std::to_string(body.epoch) + after(": ", body.reason);
 }
 
+/// What stands between double dollars: the lineage of a method is read as equations.
+std::string equations_of(const std::string& card) {
+  std::vector<std::string> found;
+  for (auto at = card.find("$$"); at != std::string::npos;) {
+    const auto end = card.find("$$", at + 2);
+    if (end == std::string::npos) break;
+    found.push_back(card.substr(at, end + 2 - at));
+    at = card.find("$$", end + 2);
+  }
+  return joined(found, " ");
+}
+
+std::string say(const events::MethodAddedT& body, const events::Recorded&) {
+  const auto& card = *body.card;
+  return "method " + card.name + " added" + after(" by ", body.by) + after(": it ", card.change) +
+         (card.change.empty() ? after(": ", body.title) + after(", from ", body.source) + after(", changes ", card.parent) : "") +
+         after("; ", equations_of(card.text));
+}
+
 std::string say(const events::CandidateMeasuredT& body, const events::Recorded&) {
   auto text = named(body.model) + " measured";
   if (!body.serving) return text;
@@ -331,6 +350,7 @@ std::string describe(const events::Recorded& event) {
     AUTOMODEL_SAY(JobFailed);
     AUTOMODEL_SAY(ReportRequested);
     AUTOMODEL_SAY(GoalClosing);
+    AUTOMODEL_SAY(MethodAdded);
 #undef AUTOMODEL_SAY
     default:
       return std::string(events::kind_name(body.type));

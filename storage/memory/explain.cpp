@@ -26,6 +26,8 @@ class Chain {
   bool add_trial(const std::string& id);
   bool add_model(const std::string& id);
   bool add_feature(const std::string& feature, const std::string& goal);
+  /// A method whose card was added, and those that it changes.
+  bool add_method(const std::string& method);
   bool add_event(const std::string& ref);
 
   const std::map<std::uint64_t, Recorded>& events() const { return events_; }
@@ -118,7 +120,16 @@ bool Chain::add_trial(const std::string& id) {
   add_work(row->work);
   add(row->started);
   add(row->ended);
+  if (row->config) add_method(row->config->method);
   add_about(id);
+  return true;
+}
+
+bool Chain::add_method(const std::string& method) {
+  auto row = memory_.find<MethodRowT>("methods", method);
+  if (!row || row->ref.empty() || !once("method", method)) return row && !row->ref.empty();
+  add(row->ref);
+  for (const auto& parent : row->lineage) add_method(parent);
   return true;
 }
 
@@ -176,6 +187,7 @@ void Chain::follow(const Recorded& event) {
   if (const auto* e = body.AsModelRefused(); e && e->model) add_model(e->model->id);
   if (const auto* e = body.AsModelRolledBack(); e && e->model) add_model(e->model->id);
   if (const auto* e = body.AsCandidateCompared()) add_model(e->candidate);
+  if (const auto* e = body.AsMethodAdded()) add_method(e->card->name);
 }
 
 bool Chain::add_event(const std::string& ref) {
@@ -223,6 +235,7 @@ Target add_target(Chain& chain, const Memory& memory, const std::string& id) {
     return {"trial " + id, true};
   }
   if (chain.add_model(id)) return {"model " + id, true};
+  if (chain.add_method(id)) return {"method " + id, true};
   if (chain.add_work(id)) return {"work " + id, true};
   if (chain.add_proposal(id)) return {"proposal " + id, true};
   if (chain.add_event(id)) return {"event " + id, true};
@@ -254,11 +267,13 @@ tl::unexpected<Error> unknown(const Memory& memory, const std::string& id) {
   for (const auto& row : memory.all<WorkRowT>("works")) known.push_back(row.id);
   for (const auto& row : memory.all<ProposalRowT>("proposals")) known.push_back(row.id);
   for (const auto& row : memory.all<FeatureRowT>("features")) known.push_back(row.feature);
+  for (const auto& row : memory.all<MethodRowT>("methods"))
+    if (!row.ref.empty()) known.push_back(row.method);
   auto meant = nearest_name(id, known);
   return fail(
       "memory.no_such_id", "nothing is known under '" + id + "'", {},
       (meant.empty() ? "" : "did you mean '" + meant + "'? ") +
-          std::string("ids are: champion, a goal, trial, model, work, proposal or feature, an event as in "
+          std::string("ids are: champion, a goal, trial, model, work, proposal, feature or added method, an event as in "
                       "autotrain/main#17, or a sequence number"));
 }
 

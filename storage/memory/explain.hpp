@@ -25,7 +25,7 @@ struct Explanation {
   std::vector<ExplainStep> steps;  // in the order in which they happened
 };
 
-/// `id` is "champion" (of the newest goal that has one), a goal, trial, model, work, proposal, feature, an
+/// `id` is "champion" (of the newest goal that has one), a goal, trial, model, work, proposal, feature, added method, an
 /// event's reference (autotrain/main#17) or its sequence number. From the goal's acceptance on, the steps are
 /// what led there: the cycle's decision, the work and its trials, the features kept that a model uses, the
 /// evidence that decisions name, the comparison, the promotion, and the outcomes seen since. Errors:

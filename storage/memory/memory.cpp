@@ -13,7 +13,7 @@ namespace {
 class MemoryProjection final : public Projection {
  public:
   std::string name() const override { return "memory"; }
-  std::string schema() const override { return "memory/3"; }
+  std::string schema() const override { return "memory/4"; }
   std::vector<std::string> tables() const override {
     return {"goals",
             "cycles",
@@ -28,6 +28,7 @@ class MemoryProjection final : public Projection {
             "decisions",
             "outcomes",
             "rewards",
+            "methods",
             "reports",
             "failures",
             "agents",
@@ -86,6 +87,7 @@ void apply_event(memory_rows::MemoryRows& rows, const EventView& event) {
     AUTOMODEL_APPLY(JobFailed);
     AUTOMODEL_APPLY(ReportRequested);
     AUTOMODEL_APPLY(GoalClosing);
+    AUTOMODEL_APPLY(MethodAdded);
 #undef AUTOMODEL_APPLY
     // ProposalsRequested says nothing that its answer does not; kinds of a newer program have no place here
     // yet.

@@ -46,6 +46,8 @@ inline constexpr std::string_view table_of<events::OutcomeRowT> = "outcomes";
 template <>
 inline constexpr std::string_view table_of<events::RewardRowT> = "rewards";
 template <>
+inline constexpr std::string_view table_of<events::MethodRowT> = "methods";
+template <>
 inline constexpr std::string_view table_of<events::GoalReportRowT> = "reports";
 template <>
 inline constexpr std::string_view table_of<events::FailureRowT> = "failures";
@@ -209,7 +211,7 @@ class MemoryRows {
              Rows<events::TrialRowT>, Rows<events::FingerprintRowT>, Rows<events::ModelRowT>,
              Rows<events::DeploymentRowT>, Rows<events::DecisionRowT>, Rows<events::OutcomeRowT>,
              Rows<events::RewardRowT>, Rows<events::GoalReportRowT>, Rows<events::FailureRowT>,
-             Rows<events::AgentRowT>>
+             Rows<events::AgentRowT>, Rows<events::MethodRowT>>
       tables_;
   std::array<Entries, std::size(index_names)> indexes_;
 };

@@ -75,6 +75,7 @@ const std::vector<TableInfo>& all_tables() {
       table<DecisionRowT>("decisions", "ref,by,question,chosen,rationale,expected_gain,verdict,time"),
       table<OutcomeRowT>("outcomes", "ref,decision,subject,verdict,inner_reward,outer_reward,conclusion"),
       table<RewardRowT>("rewards", "agent,action,works,failed,mean_inner,outer_count,mean_outer,mean_cost"),
+      table<MethodRowT>("methods", "method,parent,change,trials,metric,best,by,goal"),
       table<AgentRowT>("agents", "agent,decisions,outcomes,trials,open_works,last_decision,last_time"),
       table<GoalReportRowT>("reports", "goal,status,champion,baselines,produced,time"),
       table<FailureRowT>("failures", "ref,job,goal,failure,time"),

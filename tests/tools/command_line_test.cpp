@@ -94,7 +94,7 @@ BOOST_FIXTURE_TEST_CASE(version_is_status_0_with_a_number, Place) {
 
 BOOST_FIXTURE_TEST_CASE(help_is_status_0_with_examples, Place) {
   for (const char* command : {"", "evolve", "node", "console", "data", "train", "recommend", "memory",
-                              "replay", "events", "explain", "paper", "paper compile"}) {
+                              "replay", "events", "explain", "paper", "paper compile", "paper add", "paper changes"}) {
     const Ended ended = run(std::string(command) + " --help");
     BOOST_TEST(ended.status == 0, command);
     BOOST_TEST(ended.output.find("Examples:") != std::string::npos, command);
@@ -145,9 +145,30 @@ BOOST_FIXTURE_TEST_CASE(what_a_card_leaves_open_is_asked_with_its_line_and_a_car
   BOOST_TEST(unknown.errors.find("deepfm") != std::string::npos, unknown.errors);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_card_that_was_added_is_listed_shown_changed_and_trained_by_its_name, Place) {
+  import_small();
+  const auto card = [](const std::string& equation) {
+    return "+++\nmethod = \"mine\"\ntitle = \"My own\"\nextends = \"fm\"\n+++\n$$ " + equation + " $$\n";
+  };
+  const std::string pairs = "\\sum_{i<j} \\langle \\mathbf{e}_i, \\mathbf{e}_j \\rangle";
+  std::ofstream(path / "mine.md") << card("\\hat{y} = \\sigma(b + " + pairs + ")");
+  const Ended added = run("paper add mine.md");
+  BOOST_TEST(added.status == 0, added.errors);
+  BOOST_TEST(run("paper add mine.md").status == 0);  // again: it is there
+  BOOST_TEST(run("paper list").output.find("My own") != std::string::npos);
+  BOOST_TEST(run("paper show mine").output == card("\\hat{y} = \\sigma(b + " + pairs + ")"));
+  BOOST_TEST(run("explain mine").output.find("MethodAdded") != std::string::npos);
+  BOOST_TEST(run("paper changes mine").output.find("mine-with-deep") != std::string::npos);
+  const Ended trained = run("train --method mine --data small --epochs 1 --json");
+  BOOST_TEST(trained.status == 0, trained.output);
+  std::ofstream(path / "mine.md") << card("\\hat{y} = \\sigma(b + 2 " + pairs + ")");
+  BOOST_TEST(error_of(run("paper add mine.md --json"))["code"] == "autotrain.name_taken");
+  BOOST_TEST(run("paper changes nothing").status == 1);
+}
+
 BOOST_FIXTURE_TEST_CASE(reading_commands_create_nothing, Place) {
   for (const char* command : {"explain champion", "memory show", "memory query trials", "events",
-                              "replay --verify", "recommend --user 1", "data list", "data show x"})
+                              "replay --verify", "recommend --user 1", "data list", "data show x", "paper list", "paper changes fm"})
     run(command);
   fs::remove(path / ".out");
   fs::remove(path / ".err");

@@ -25,6 +25,8 @@ std::string target_of(const events::CommandT& command) {
       return "coordinator/main";
     case B::RollBack:
       return "autoperf/main";
+    case B::AddMethod:
+      return "autotrain/main";
     default:
       return {};
   }

@@ -9,7 +9,7 @@ using namespace automodel;
 
 BOOST_AUTO_TEST_CASE(every_value_that_autotrain_may_choose_makes_a_program_and_is_on_its_ladder_by_default) {
   const auto inputs = recsys::made_up_inputs(3, 1, 1);
-  for (const auto& method : actors::autotrain::search_methods()) {
+  for (const auto& method : actors::autotrain::library_methods()) {
     const auto defaults = actors::autotrain::default_settings(method);
     const auto known = papers::configure(method.name, defaults);
     BOOST_REQUIRE_MESSAGE(known, method.name << ": " << (known ? "" : to_string(known.error())));
@@ -36,5 +36,5 @@ BOOST_AUTO_TEST_CASE(every_value_that_autotrain_may_choose_makes_a_program_and_i
 }
 
 BOOST_AUTO_TEST_CASE(every_card_of_the_library_is_in_the_decision_space) {
-  for (const auto& card : papers::library()) BOOST_TEST(actors::autotrain::find_search_method(card.name) != nullptr, card.name);
+  for (const auto& card : papers::library()) BOOST_TEST(actors::autotrain::find_library_method(card.name) != nullptr, card.name);
 }

@@ -57,6 +57,10 @@ BOOST_FIXTURE_TEST_CASE(every_registered_message_survives_the_way_to_another_pro
   reply.subject = "goal-1";
   round_trip(reply);
   round_trip(actors::message_to("autotrain/main", events::CancelWorkT{}));
+  events::AddMethodT added;
+  added.card = std::make_unique<events::CardT>();
+  added.card->text = "+++";
+  round_trip(actors::message_to("autotrain/main", std::move(added)));
   events::JobT job;
   job.id = "job-1";
   job.data = events::testing::some_data();

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "history.hpp"
+#include "tests/events/some_parts.hpp"
 
 using namespace automodel;
 using namespace automodel::storage;
@@ -87,6 +88,36 @@ BOOST_AUTO_TEST_CASE(a_causation_chain_is_followed_back) {
   BOOST_TEST(has(found, "ModelServed", "trial-3"));
   BOOST_TEST(has(found, "ModelPromoted", "trial-3"));
   BOOST_TEST(has(found, "CandidateCompared", "trial-3"));
+}
+
+BOOST_AUTO_TEST_CASE(a_trial_of_a_changed_method_is_explained_by_its_lineage_as_equations) {
+  auto history = small_goal();
+  const auto add = [&](const std::string& name, const std::string& parent, const std::string& equation) {
+    events::MethodAddedT added;
+    added.card = std::make_unique<events::CardT>();
+    added.card->name = name;
+    added.card->parent = parent;
+    added.card->change = "changes " + parent;
+    added.card->text = "+++\nmethod = \"" + name + "\"\n+++\n$$ " + equation + " $$\n";
+    added.by = "autotrain";
+    history.add("autotrain/main", std::move(added));
+  };
+  add("fm-with-deep", "fm", "y = x");
+  add("fm-with-deep-gating-deep", "fm-with-deep", "x \\leftarrow g x");
+  events::TrialStartedT started;
+  started.trial = "trial-91";
+  started.goal = "goal-1";
+  started.data = events::testing::some_data();
+  started.config = std::make_unique<events::TrialConfigT>();
+  started.config->method = "fm-with-deep-gating-deep";
+  history.add("autotrain/main", std::move(started));
+  const auto found = explain(HistoryStore(history), "trial-91");
+  BOOST_REQUIRE(found);
+  BOOST_TEST(has(*found, "MethodAdded", "it changes fm; $$ y = x $$"));
+  BOOST_TEST(has(*found, "MethodAdded", "it changes fm-with-deep; $$ x \\leftarrow g x $$"));
+  const auto method = explain(HistoryStore(history), "fm-with-deep");
+  BOOST_REQUIRE(method);
+  BOOST_TEST(method->title == "method fm-with-deep");
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_id_is_an_error_with_a_suggestion) {

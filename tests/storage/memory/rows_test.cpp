@@ -316,6 +316,54 @@ BOOST_AUTO_TEST_CASE(the_same_events_in_any_number_of_runs_give_the_same_rows) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_method_that_was_added_keeps_its_lineage_and_what_its_trials_reached) {
+  auto history = small_goal();
+  const auto add = [&](const std::string& name, const std::string& parent, const std::string& change) {
+    MethodAddedT added;
+    added.card = std::make_unique<CardT>();
+    added.card->name = name;
+    added.card->parent = parent;
+    added.card->change = change;
+    added.card->text = "+++\n+++\n$$ y = 1 $$";
+    added.by = "autotrain";
+    added.goal = "goal-1";
+    history.add("autotrain/main", std::move(added));
+  };
+  const auto train = [&](const std::string& trial, double auc) {
+    TrialStartedT started;
+    started.trial = trial;
+    started.goal = "goal-1";
+    started.data = events::testing::some_data();
+    started.config = std::make_unique<TrialConfigT>();
+    started.config->method = "fm-with-deep-gating-deep";
+    history.add("autotrain/main", std::move(started));
+    TrialFinishedT finished;
+    finished.trial = trial;
+    finished.model = std::make_unique<ModelRefT>();
+    finished.result = std::make_unique<TrainResultT>();
+    finished.result->metrics.push_back(std::make_unique<MetricT>());
+    finished.result->metrics[0]->name = "auc";
+    finished.result->metrics[0]->value = auc;
+    history.add("autotrain/main", std::move(finished));
+  };
+  add("fm-with-deep", "fm", "adds a deep network");
+  add("fm-with-deep-gating-deep", "fm-with-deep", "lets the deep part pass a gate");
+  train("trial-91", 0.8);
+  train("trial-92", 0.79);
+  const auto memory = memory_of(history);
+  auto method = memory.find<MethodRowT>("methods", "fm-with-deep-gating-deep");
+  BOOST_REQUIRE(method);
+  BOOST_TEST(method->lineage == (std::vector<std::string>{"fm-with-deep", "fm"}), boost::test_tools::per_element());
+  BOOST_TEST(method->trials == 2u);
+  BOOST_TEST(method->metric == "auc");
+  BOOST_TEST(method->best == 0.8);
+  BOOST_TEST(method->by == "autotrain");
+  auto library = memory.find<MethodRowT>("methods", "deepfm");
+  BOOST_REQUIRE(library);  // of the history's own trials
+  BOOST_TEST(library->ref.empty());
+  BOOST_TEST(library->trials > 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(nearest_configurations)

@@ -180,6 +180,7 @@ struct Story {
   void failures();
   void deployment();
   void end();
+  void add_method();
 };
 
 void Story::features() {
@@ -412,6 +413,15 @@ void Story::end() {
   history.add(coordinator, std::move(finished));
 }
 
+void Story::add_method() {
+  MethodAddedT added;
+  added.card = std::make_unique<CardT>();
+  added.card->name = "mine";
+  added.card->text = "+++\nmethod = \"mine\"\n+++\n";
+  added.by = "a person";
+  history.add(autotrain, std::move(added));
+}
+
 }  // namespace
 
 History small_goal() {
@@ -422,6 +432,7 @@ History small_goal() {
   story.failures();
   story.deployment();
   story.end();
+  story.add_method();
   return std::move(story.history);
 }
 

@@ -1,4 +1,4 @@
-// automodel paper list | show NAME | compile FILE|NAME
+// automodel paper list | show NAME | compile FILE|NAME; the rest is in paper_add.cpp
 #include <iostream>
 
 #include "papers/checks.hpp"
@@ -7,6 +7,8 @@
 #include "recsys/data/split.hpp"
 #include "recsys/features/feature.hpp"
 #include "recsys/models/method.hpp"
+#include "tools/automodel/added_cards.hpp"
+#include "tools/automodel/commands/paper.hpp"
 #include "tools/automodel/datasets.hpp"
 #include "tools/automodel/program.hpp"
 #include "tools/automodel/text.hpp"
@@ -38,22 +40,22 @@ Result<int> list(const Program& program) {
                   {"title", head.title},
                   {"source", head.source}});
   }
-  for (const auto& method : recsys::methods()) {  // no equations to train: counted or solved
-    if (method.trained_by_gradient) continue;
-    rows.push_back({method.name, "counted", method.title, method.source});
-    if (program.json) {
-      print_json({{"method", method.name},
-                  {"task", "counted"},
-                  {"title", method.title},
-                  {"source", method.source}});
-    }
+  auto added = added_methods(program.settings);
+  if (!added) return fail(added.error());
+  for (const auto& method : *added) {
+    rows.push_back({method.method, method.title, method.source});
+    if (program.json)
+      print_json({{"method", method.method}, {"title", method.title}, {"source", method.source}, {"parent", method.parent},
+                  {"change", method.change}, {"trials", method.trials}});
   }
   if (!program.json) std::cout << table_text(rows);
   return 0;
 }
 
 Result<int> show(const Program& program, const std::string& name) {
-  auto text = papers::card_text(name);
+  auto cards = added_cards(program.settings);
+  if (!cards) return fail(cards.error());
+  auto text = papers::card_text(name, *cards);
   if (!text) return fail(text.error());
   if (program.json)
     print_json({{"method", name}, {"card", *text}});
@@ -112,20 +114,6 @@ json questions_of(const papers::CompiledCard& card) {
   return out;
 }
 
-/// Everything that is wrong, as a compiler shows it.
-int print_problems(const Program& program, const papers::CompiledCard& card) {
-  const auto& source = card.method.card.source;
-  const auto error = papers::as_error(card.problems, source);
-  if (program.json) {
-    print_json({{"error",
-                 {{"code", error.code}, {"message", error.message}, {"where", error.where}, {"hint", error.hint}}},
-                {"questions", questions_of(card)}});
-  } else {
-    for (const auto& problem : card.problems) std::cerr << papers::describe(problem, source) << '\n';
-  }
-  return 1;
-}
-
 json as_json(const papers::CompiledCard& card, const papers::Script& script, const papers::InputCounts& counts) {
   json out{{"method", card.method.card.head.method},
            {"parameter_count", papers::parameter_count(script, counts)},
@@ -172,14 +160,16 @@ void print_check(const papers::CardReport& report) {
 }
 
 Result<int> compile(const Program& program, const Options& options) {
-  auto text = papers::card_text(options.card);
+  auto cards = added_cards(program.settings);
+  if (!cards) return fail(cards.error());
+  auto text = papers::card_text(options.card, *cards);
   if (!text) return fail(text.error());
   auto settings = pairs(options.settings, "--set");
   if (!settings) return fail(settings.error());
   auto definitions = pairs(options.definitions, "--define");
   if (!definitions) return fail(definitions.error());
   const papers::CompileRequest request{*settings, *definitions};
-  const auto card = papers::compile_card(options.card, *text, request, papers::relatives_of(options.card));
+  const auto card = papers::compile_card(options.card, *text, request, papers::relatives_of(options.card, *cards));
   if (!card.problems.empty()) return print_problems(program, card);
   const auto sources = papers::sources_of(card);
   if (!sources) return fail(sources.error());
@@ -190,7 +180,7 @@ Result<int> compile(const Program& program, const Options& options) {
   if (!script) return fail(script.error());
   std::optional<papers::CardReport> report;
   if (options.check) {
-    auto checked = papers::check_card(options.card, *text, request, *inputs, options.seed);
+    auto checked = papers::check_card(options.card, *text, request, *inputs, options.seed, *cards);
     if (!checked) return fail(checked.error());
     report = std::move(*checked);
   }
@@ -254,13 +244,27 @@ void add_compile(CLI::App& all, Program& program) {
 
 }  // namespace
 
+int print_problems(const Program& program, const papers::CompiledCard& card) {
+  const auto& source = card.method.card.source;
+  const auto error = papers::as_error(card.problems, source);
+  if (program.json) {
+    print_json({{"error",
+                 {{"code", error.code}, {"message", error.message}, {"where", error.where}, {"hint", error.hint}}},
+                {"questions", questions_of(card)}});
+  } else {
+    for (const auto& problem : card.problems) std::cerr << papers::describe(problem, source) << '\n';
+  }
+  return 1;
+}
+
 void add_paper(CLI::App& app, Program& program) {
   CLI::App* all = add_command(app, program, "paper", "methods as equations: list, show, compile them",
                               "  automodel paper list\n"
                               "  automodel paper show dcnv2\n"
-                              "  automodel paper compile dcnv2 --check",
+                              "  automodel paper compile dcnv2 --check\n"
+                              "  automodel paper add my-method.md",
                               {});
-  add_command(*all, program, "list", "the methods of the library, and those without a card", "  automodel paper list --json",
+  add_command(*all, program, "list", "the methods of the library, and those that were added to the store", "  automodel paper list --json",
               [&program] { return list(program); });
   auto name = std::make_shared<std::string>();
   add_command(*all, program, "show", "a method's card", "  automodel paper show deepfm > mine.md",
@@ -268,6 +272,7 @@ void add_paper(CLI::App& app, Program& program) {
       ->add_option("card", *name, "a file (*.md), or a method of the library")
       ->required();
   add_compile(*all, program);
+  add_paper_cards(*all, program);
 }
 
 }  // namespace automodel::tools

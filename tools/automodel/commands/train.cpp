@@ -6,6 +6,7 @@
 #include "papers/methods.hpp"
 #include "recsys/serving/scorer.hpp"
 #include "recsys/training/trainer.hpp"
+#include "tools/automodel/added_cards.hpp"
 #include "tools/automodel/datasets.hpp"
 #include "tools/automodel/interrupt.hpp"
 #include "tools/automodel/live_view.hpp"
@@ -39,7 +40,7 @@ recsys::OnRanked show_ranking() {
   };
 }
 
-Result<recsys::Configured> configure(const Options& options) {
+Result<recsys::Configured> configure(const Program& program, const Options& options) {
   recsys::Settings given;
   for (const std::string& text : options.settings) {
     const std::size_t equals = text.find('=');
@@ -51,7 +52,9 @@ Result<recsys::Configured> configure(const Options& options) {
       {"dim", &options.dim}, {"lr", &options.lr}, {"batch", &options.batch}};
   for (const auto& [name, value] : flags)
     if (!value->empty()) given[name] = *value;
-  return papers::configure(options.method, given);
+  auto cards = added_cards(program.settings);
+  if (!cards) return fail(cards.error());
+  return papers::configure(options.method, given, *cards);
 }
 
 /// Everything that training reads, checked before it starts.
@@ -65,7 +68,7 @@ struct Task {
 
 Result<Task> prepare(const Program& program, const Options& options) {
   const Settings& defaults = program.settings;
-  auto method = configure(options);
+  auto method = configure(program, options);
   if (!method) return fail(method.error());
   const std::string metric = options.metric.empty() ? defaults.metric : options.metric;
   if (auto known = recsys::higher_is_better(metric, recsys::Known::catalogue_too); !known) return fail(known.error());
