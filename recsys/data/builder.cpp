@@ -53,7 +53,7 @@ class FileWriter {
     return {};
   }
 
-  Result<void> put_tokens(const Vocabulary& vocabulary) {
+  Result<void> put_tokens(const TokenTable& vocabulary) {
     if (auto written = put("tokens_offsets", bytes_of(vocabulary.offsets())); !written) return written;
     return put("tokens", vocabulary.bytes());
   }
@@ -99,7 +99,7 @@ std::vector<std::string_view> split_values(std::string_view text, std::string_vi
 
 }  // namespace
 
-std::uint32_t Vocabulary::code(std::string_view text) {
+std::uint32_t TokenTable::code(std::string_view text) {
   std::string converted;
   const bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
   if (!ascii) text = converted = to_utf8(text);
@@ -115,7 +115,7 @@ std::uint32_t Vocabulary::code(std::string_view text) {
   return slots_[place].next - 1;
 }
 
-void Vocabulary::grow() {
+void TokenTable::grow() {
   std::vector<Slot> wider(std::max<std::size_t>(16, 2 * slots_.size()));
   for (std::uint32_t code = 0; code < size(); ++code) {
     const auto hash = std::hash<std::string_view>()(at(code));
@@ -275,7 +275,7 @@ Result<void> DatasetBuilder::write(const std::filesystem::path& directory, const
                     !time_.empty(), {}};
   const auto order = order_by_time();
   const auto write_ids = [&](const std::string& name, const Spool<std::uint32_t>& codes,
-                             const Vocabulary& ids) -> Result<void> {
+                             const TokenTable& ids) -> Result<void> {
     FileWriter files(directory, name);
     if (auto done = files.put_values("codes", codes.span(), order); !done) return done;
     if (auto done = files.put_tokens(ids); !done) return done;

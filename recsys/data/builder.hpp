@@ -17,7 +17,7 @@ namespace automodel::recsys {
 
 /// Distinct texts, numbered in order of appearance from 0. An import asks for every value of every row: so a look-up touches one
 /// place of a flat table, and texts lie one after the other.
-class Vocabulary {
+class TokenTable {
  public:
   /// Of the text as UTF-8.
   std::uint32_t code(std::string_view text);
@@ -75,7 +75,7 @@ class DatasetBuilder {
     std::vector<std::vector<std::uint32_t>> sets;
     Spool<float> numbers;
     std::vector<std::string> texts;
-    Vocabulary vocabulary;
+    TokenTable vocabulary;
   };
   std::size_t rows_of(Table table) const;
   /// Rows by time; empty where they are in order already.
@@ -85,7 +85,7 @@ class DatasetBuilder {
 
   std::filesystem::path scratch_;
   std::vector<Column> columns_;
-  Vocabulary users_, items_;
+  TokenTable users_, items_;
   Spool<std::uint32_t> user_, item_;
   Spool<std::int64_t> time_;
 };

@@ -34,10 +34,14 @@ Batches::Batches(const InputEncoder& encoder, const Dataset& data, std::span<con
       data_(data),
       labels_(labels),
       program_(program),
-      unknown_(number(settings, "unknown")) {
+      unknown_(number(settings, "unknown")),
+      rows_(train_rows) {
   const auto& spec = encoder.spec();
-  for (const auto row : train_rows)
-    if (!program.ranks() || labels[row] > 0.5F) rows_.push_back(row);
+  if (program.ranks()) {
+    for (const auto row : train_rows)
+      if (labels[row] > 0.5F) positive_rows_.push_back(row);
+    rows_ = positive_rows_;
+  }
   if (program.negatives > 0) negatives_.emplace(data_, spec.items, train_rows);
   std::size_t position = 0;
   for (const auto& field : spec.fields) {

@@ -23,6 +23,9 @@ class Batches {
   Batches(const InputEncoder& encoder, const Dataset& data, std::span<const float> labels,
           std::span<const std::uint32_t> train_rows, const Settings& settings, const Program& program);
 
+  Batches(const Batches&) = delete;
+  Batches& operator=(const Batches&) = delete;
+
   std::size_t size() const { return rows_.size(); }
   /// The examples at these positions, below size(), in this order. `random` hides ids and draws negatives.
   /// Stays until the next call.
@@ -40,7 +43,8 @@ class Batches {
   std::span<const float> labels_;
   const Program& program_;
   double unknown_;
-  std::vector<std::uint32_t> rows_;
+  std::vector<std::uint32_t> positive_rows_;  // where it ranks
+  std::span<const std::uint32_t> rows_;       // all that were given, or these
   std::optional<Negatives> negatives_;
 
   struct Hidden {
