@@ -8,7 +8,6 @@
 using namespace automodel;
 
 BOOST_AUTO_TEST_CASE(every_value_that_autotrain_may_choose_makes_a_program_and_is_on_its_ladder_by_default) {
-  const auto inputs = recsys::made_up_inputs(3, 1, 1);
   for (const auto& method : actors::autotrain::library_methods()) {
     const auto defaults = actors::autotrain::default_settings(method);
     const auto known = papers::configure(method.name, defaults);
@@ -22,7 +21,7 @@ BOOST_AUTO_TEST_CASE(every_value_that_autotrain_may_choose_makes_a_program_and_i
         settings[knob.name] = value;
         const auto one = papers::configure(method.name, settings);
         BOOST_REQUIRE_MESSAGE(one, method.name << " " << knob.name << "=" << value);
-        const auto program = one->program(inputs);
+        const auto program = one->program(recsys::made_up_inputs(3, 1, 1, 5, 3, one->sources));
         BOOST_TEST(program.has_value(), method.name << " " << knob.name << "=" << value << ": "
                                                     << (program ? "" : to_string(program.error())));
       }

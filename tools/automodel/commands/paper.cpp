@@ -26,28 +26,32 @@ struct Options {
   bool html = false, check = false;
 };
 
+json as_json(const papers::Head& head) {
+  return {{"method", head.method},
+          {"task", head.task},
+          {"loss", head.loss.empty() ? "logloss" : head.loss},
+          {"negatives", head.negatives.value_or(0)},
+          {"title", head.title},
+          {"source", head.source}};
+}
+
 Result<int> list(const Program& program) {
-  std::vector<std::vector<std::string>> rows = {{"method", "task", "title", "source"}};
-  for (const auto& entry : papers::library()) {
-    const auto card = papers::read_card(std::string(entry.name), std::string(entry.text)).card;
-    const auto& head = card.head;
-    rows.push_back({head.method, head.task, head.title, head.source});
-    if (program.json)
-      print_json({{"method", head.method},
-                  {"task", head.task},
-                  {"loss", head.loss.empty() ? "logloss" : head.loss},
-                  {"negatives", head.negatives.value_or(0)},
-                  {"title", head.title},
-                  {"source", head.source}});
-  }
   auto added = added_methods(program.settings);
   if (!added) return fail(added.error());
-  for (const auto& method : *added) {
-    rows.push_back({method.method, method.title, method.source});
-    if (program.json)
-      print_json({{"method", method.method}, {"title", method.title}, {"source", method.source}, {"parent", method.parent},
-                  {"change", method.change}, {"trials", method.trials}});
-  }
+  auto cards = added_cards(program.settings);
+  if (!cards) return fail(cards.error());
+  std::vector<std::vector<std::string>> rows = {{"method", "task", "title", "source"}};
+  const auto tell = [&](const papers::Head& head, const json& more) {
+    rows.push_back({head.method, head.task, head.title, head.source});
+    auto object = as_json(head);
+    object.update(more);
+    if (program.json) print_json(object);
+  };
+  for (const auto& entry : papers::library())
+    tell(papers::read_card(std::string(entry.name), std::string(entry.text)).card.head, json::object());
+  for (const auto& method : *added)
+    tell(papers::read_family(method.method, method.card, papers::relatives_of(method.method, *cards)).card.head,
+         {{"parent", method.parent}, {"change", method.change}, {"trials", method.trials}});
   if (!program.json) std::cout << table_text(rows);
   return 0;
 }
