@@ -52,6 +52,12 @@ Result<int> list(const Program& program) {
   for (const auto& method : *added)
     tell(papers::read_family(method.method, method.card, papers::relatives_of(method.method, *cards)).card.head,
          {{"parent", method.parent}, {"change", method.change}, {"trials", method.trials}});
+  for (const auto& method : recsys::methods()) {  // no equations to train: counted or solved
+    if (method.trained_by_gradient) continue;
+    rows.push_back({method.name, "counted", method.title, method.source});
+    if (program.json)
+      print_json({{"method", method.name}, {"task", "counted"}, {"title", method.title}, {"source", method.source}});
+  }
   if (!program.json) std::cout << table_text(rows);
   return 0;
 }
@@ -268,7 +274,7 @@ void add_paper(CLI::App& app, Program& program) {
                               "  automodel paper compile dcnv2 --check\n"
                               "  automodel paper add my-method.md",
                               {});
-  add_command(*all, program, "list", "the methods of the library, and those that were added to the store", "  automodel paper list --json",
+  add_command(*all, program, "list", "the methods of the library, those that were added to the store, and those without a card", "  automodel paper list --json",
               [&program] { return list(program); });
   auto name = std::make_shared<std::string>();
   add_command(*all, program, "show", "a method's card", "  automodel paper show deepfm > mine.md",
