@@ -102,6 +102,10 @@ class Fuser {
     const auto equation = torch::jit::toIValue(einsum.input(0));
     const auto* list = einsum.input(1)->node();
     if (!equation || list->kind() != c10::prim::ListConstruct || list->inputs().size() != 2) return;
+    // With the result's axes named, and no others than letters.
+    if (equation->toStringRef().find("->") == std::string::npos ||
+        equation->toStringRef().find_first_of(". ") != std::string::npos)
+      return;
     torch::jit::WithInsertPoint guard(&einsum);
     auto *a = list->input(0), *b = list->input(1);
     const auto text = equation->toStringRef();

@@ -101,6 +101,7 @@ BOOST_AUTO_TEST_CASE(attention_and_crossed_maps_are_the_same) {
     for t in range(0, 2):
         c = torch.einsum("zabc,dab->zcd", [(c.unsqueeze(2) * x.unsqueeze(1)), self.o.select(0, t)]).permute([0, 2, 1])
     odd = torch.einsum("za,za->z", [x.sum([1]), x.sum([1])]) + torch.einsum("ab,zb->z", [self.k, x.sum([1])])
+    odd = odd + torch.einsum("ab,bc", [x.sum([1]), self.k.t()]).sum(1) + torch.einsum("z...,z...->z", [x, x])
     return z.sum([1, 2, 3]) + (c * self.m).sum([1, 2]) + odd
 )",
                         {{"v", {3}, "normal(0.1)"}},
