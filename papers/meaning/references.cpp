@@ -225,8 +225,10 @@ Shaped Typer::parameter(const Quantity& quantity, const Values& values, Span spa
       for (int i = 0; i < rank; ++i) dimensions.push_back(typed_.solver.fresh(quantity.name));
     }
   }
-  // A summand begins at 0, a factor so that it changes nothing, a weight of vectors as Glorot & Bengio 2010 say.
-  const std::string init = dimensions.size() >= 2 || (!dimensions.empty() && quantity.multiplied) ? "xavier"
+  // A summand begins at 0, a factor so that it changes nothing, a weight of vectors as Glorot & Bengio 2010 say. So does a number with
+  // three indices or more: matrices written entry by entry, whose maps would stay alike for ever if they began so.
+  const bool entries = dimensions.empty() && ranges.size() >= 3 && quantity.multiplied;
+  const std::string init = entries || dimensions.size() >= 2 || (!dimensions.empty() && quantity.multiplied) ? "xavier"
                            : quantity.multiplied                                                  ? "ones"
                                                                                                   : "zeros";
   return own_parameter(quantity.key, quantity.name, text_of(quantity.declared.end != 0 ? quantity.declared : span), ranges,

@@ -39,6 +39,13 @@ BOOST_AUTO_TEST_CASE(a_card_that_reads_dense_features_works_where_there_are_none
   BOOST_TEST(report.has_value(), (report ? "" : to_string(report.error())));
 }
 
+BOOST_AUTO_TEST_CASE(the_feature_maps_of_xdeepfm_do_not_begin_alike) {
+  const auto script = script_for(compile_card("xdeepfm", *card_text("xdeepfm")), {6, 4, 2, 100});
+  BOOST_TEST_REQUIRE(script.has_value());
+  for (const auto& parameter : script->parameters)
+    if (parameter.shape.size() >= 3) BOOST_TEST(parameter.init == "xavier", parameter.name);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
