@@ -28,9 +28,9 @@ bool is_added(const State& state, std::string_view name) { return find_added(sta
 Result<void> check_card(const State& state, const events::CardT& card) {
   if (card.text.size() > longest_card)
     return fail("papers.too_large", "a card has at most 64 KiB", card.name, "leave out what is no method");
-  const auto& counting = counting_methods();
+  const auto& native = methods_without_card();
   if (papers::find_in_library(card.name)) return name_taken(card.name, "a card of the library");
-  if (std::find(counting.begin(), counting.end(), card.name) != counting.end())
+  if (std::find(native.begin(), native.end(), card.name) != native.end())
     return name_taken(card.name, "a method of this program");
   if (const auto* known = find_added(state, card.name))
     return known->text == card.text ? Result<void>() : name_taken(card.name, "another card that was added");

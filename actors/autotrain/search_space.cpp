@@ -77,6 +77,11 @@ const std::vector<std::string>& counting_methods() {
   return all;
 }
 
+const std::vector<std::string>& methods_without_card() {
+  static const std::vector<std::string> all{"popularity", "itemknn", "ease"};
+  return all;
+}
+
 const SearchMethod* find_library_method(std::string_view name) {
   for (const auto& method : library_methods())
     if (method.name == name) return &method;

@@ -37,6 +37,8 @@ const std::vector<SearchMethod>& library_methods();
 const SearchMethod* find_library_method(std::string_view name);
 /// Methods that count instead of training: only baselines.
 const std::vector<std::string>& counting_methods();
+/// All methods that this program brings without a card: a card by such a name would never be read.
+const std::vector<std::string>& methods_without_card();
 
 /// What a card that was added offers to a search; nothing where it cannot be read (any more).
 std::optional<SearchMethod> search_method(const events::CardT& card, const papers::FindCard& find);

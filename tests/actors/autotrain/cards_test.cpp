@@ -70,6 +70,7 @@ BOOST_AUTO_TEST_CASE(a_card_that_cannot_be_used_is_refused_and_nothing_is_record
   BOOST_TEST(refusal(add("other", variant("mine"))) == "autotrain.bad_command");
   BOOST_TEST(refusal(add("deepfm", variant("deepfm"))) == "autotrain.name_taken");
   BOOST_TEST(refusal(add("itemknn", variant("itemknn"))) == "autotrain.name_taken");
+  BOOST_TEST(refusal(add("ease", variant("ease"))) == "autotrain.name_taken");
   BOOST_TEST(refusal(add("mine", variant("mine") + std::string(70'000, ' '))) == "papers.too_large");
   training.done(add("mine", variant("mine")));
   BOOST_TEST(refusal(add("mine", variant("mine", "\\hat{y} = \\sigma(b)"))) == "autotrain.name_taken");

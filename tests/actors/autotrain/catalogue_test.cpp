@@ -37,3 +37,10 @@ BOOST_AUTO_TEST_CASE(every_value_that_autotrain_may_choose_makes_a_program_and_i
 BOOST_AUTO_TEST_CASE(every_card_of_the_library_is_in_the_decision_space) {
   for (const auto& card : papers::library()) BOOST_TEST(actors::autotrain::find_library_method(card.name) != nullptr, card.name);
 }
+
+BOOST_AUTO_TEST_CASE(every_method_without_a_card_is_known_by_name_so_that_no_card_takes_it) {
+  std::vector<std::string> native;
+  for (const auto& method : recsys::methods())
+    if (!method.trained_by_gradient) native.push_back(method.name);
+  BOOST_TEST(native == actors::autotrain::methods_without_card(), boost::test_tools::per_element());
+}

@@ -12,28 +12,24 @@
 namespace automodel::tools {
 namespace {
 
-/// How long a node may take to say that it is there.
-constexpr std::chrono::milliseconds patience{500};
+/// How long the node that has the store may take to answer.
+constexpr std::chrono::seconds patience{15};
 
-/// Whether a node serves this store's endpoint.
-bool node_is_there(actors::SessionClient& client) {
-  events::QuestionT question;
-  question.topic = "status";
-  return client.ask(question).has_value();
-}
-
-/// Through the node that has the store, else by the agent itself, started for this.
+/// By the agent itself, started for this; where a node has the store, through that node. Never by whatever else may answer at the
+/// endpoint: the card would be in another store than the one that was named.
 Result<events::ReplyT> give(const Program& program, events::CommandT command) {
+  auto node = start_node(program);
+  if (node) {
+    command.sender = "paper/" + std::to_string((*node)->store().last_sequence());
+    command.number = 1;
+    auto reply = order(**node, "autotrain/main", command);
+    (*node)->stop();
+    return reply;
+  }
+  if (node.error().code != "storage.locked") return fail(node.error());
   auto client = actors::SessionClient::connect(program.settings.endpoint, patience);
   if (!client) return fail(client.error());
-  if (node_is_there(*client)) return client->submit(std::move(command));
-  auto node = start_node(program);
-  if (!node) return fail(node.error());
-  command.sender = "paper/" + std::to_string((*node)->store().last_sequence());
-  command.number = 1;
-  auto reply = order(**node, "autotrain/main", command);
-  (*node)->stop();
-  return reply;
+  return client->submit(std::move(command));
 }
 
 Result<int> add(const Program& program, const std::string& file) {
