@@ -32,7 +32,8 @@ struct Task {
   const FeatureEngine& features;
   std::string_view label;
   const TrainOptions& options;
-  Settings settings;  // complete
+  Settings settings;   // complete
+  std::string metric;  // of early stopping
   bool higher_is_better;
 };
 
@@ -71,7 +72,7 @@ struct Best {
 
   bool improves(const Task& task, const Metrics& now) const {
     if (epoch == 0 || task.validation.rows().empty()) return true;
-    const double candidate = now.at(task.options.metric);
+    const double candidate = now.at(task.metric);
     return task.higher_is_better ? candidate > value : candidate < value;
   }
 };
@@ -92,7 +93,7 @@ std::string resume_bytes(const Task& task, Checkpoint model, const Net& net, Loo
   out.state =
       nlohmann::json{{"epoch", epoch},           {"steps", loop.steps},          {"seed", task.options.seed},
                      {"best_epoch", best.epoch}, {"best_value", best.value},     {"stale", best.stale},
-                     {"best", best.metrics},     {"metric", task.options.metric}}
+                     {"best", best.metrics},     {"metric", task.metric}}
           .dump();
   for (std::size_t i = 0; i < loop.moments().size(); ++i) {
     const auto& name = net.parameters()[i].name;
@@ -124,7 +125,7 @@ Result<std::uint32_t> restore(const Task& task, const Program& program, const In
   try {
     const auto state = nlohmann::json::parse(saved->state);
     if (state.at("seed") != task.options.seed) return bad_resume("the seed differs");
-    if (state.at("metric") != task.options.metric) return bad_resume("the metric differs");
+    if (state.at("metric") != task.metric) return bad_resume("the metric differs");
     state.at("epoch").get_to(epoch);
     state.at("steps").get_to(loop.steps);
     state.at("best_epoch").get_to(best.epoch);
@@ -148,11 +149,17 @@ Result<std::uint32_t> restore(const Task& task, const Program& program, const In
   return epoch;
 }
 
-/// The metric of early stopping must be one that the model will have.
-Result<void> check_metric(const Task& task, bool ranks) {
-  if (ranks || higher_is_better(task.options.metric)) return {};
+/// Settles the metric of early stopping, which must be one that the model will have. What a method that ranks
+/// learns hardly shows in the order of the rows of the slice: it stops by what it finds among all items.
+Result<void> choose_metric(Task& task, bool ranks) {
+  task.metric = task.options.metric;
+  if (task.metric.empty()) task.metric = ranks ? "catalogue_ndcg10" : "auc";
+  const auto higher = higher_is_better(task.metric, Known::catalogue_too);
+  if (!higher) return fail(higher.error());
+  task.higher_is_better = *higher;
+  if (ranks || higher_is_better(task.metric)) return {};
   return fail("evaluation.unknown_metric",
-              task.options.method + " does not rank the catalogue: it has no " + task.options.metric, {},
+              task.options.method + " does not rank the catalogue: it has no " + task.metric, {},
               "only methods that learn a ranking have it; auc, logloss and ndcg10 all have");
 }
 
@@ -168,18 +175,18 @@ Result<void> check_program(const Task& task, const Program& program, const Input
     if (look_up.int8)
       return fail("models.bad_program", "'" + look_up.name + "' is int8: that is not trained");
   }
-  if (auto good = check_metric(task, program.ranks()); !good) return good;
   const auto assembled = assemble(program, inputs);
   if (!assembled) return fail(assembled.error());
   return check_size(task, assembled->values());
 }
 
-Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
+Result<Trained> train_net(Task& task, const OnEpoch& on_epoch) {
   const auto start = Clock::now();
   auto encoder = InputEncoder::fit(task.data, task.features, task.label, task.train, task.options.sources);
   if (!encoder) return fail(encoder.error());
   const auto text = task.options.program(encoder->spec());
   if (!text) return fail(text.error());
+  if (auto good = choose_metric(task, text->ranks()); !good) return fail(good.error());
   if (auto good = check_program(task, *text, encoder->spec()); !good) return fail(good.error());
   auto net = Net::compile(*text, encoder->spec(), task.options.threads);
   if (!net) return fail(net.error());
@@ -213,7 +220,7 @@ Result<Trained> train_net(const Task& task, const OnEpoch& on_epoch) {
     if (!metrics) return fail(metrics.error());
     ++best.stale;
     if (best.improves(task, *metrics)) {
-      best = {epoch, 0, metrics->at(task.options.metric), *metrics,
+      best = {epoch, 0, metrics->at(task.metric), *metrics,
               write_checkpoint(model_of(task, encoder->spec(), *text, *net))};
     }
     out.rows += batches.size();
@@ -279,12 +286,14 @@ Result<Trained> train(const Dataset& data, std::span<const float> labels, const 
                       const std::function<bool(const EpochReport&)>& on_epoch) {
   auto settings = complete(options);
   if (!settings) return fail(settings.error());
-  const auto higher = higher_is_better(options.metric, Known::catalogue_too);
-  if (!higher) return fail(higher.error());
+  if (!options.metric.empty()) {
+    if (const auto known = higher_is_better(options.metric, Known::catalogue_too); !known)
+      return fail(known.error());
+  }
   if (split.train.empty()) return fail("training.no_rows", "there are no rows to train on", data.name());
   if (options.max_epochs == 0) return fail("training.no_epochs", "a training needs at least one epoch");
   Validation rows(data, labels, split.train, validation);
-  const Task task{data, labels, split.train, rows, features, label, options, std::move(*settings), *higher};
+  Task task{data, labels, split.train, rows, features, label, options, std::move(*settings), {}, true};
   const auto report = on_epoch ? on_epoch : [](const EpochReport&) { return true; };
   try {
     auto out = options.program ? train_net(task, report) : count_baseline(task, report);

@@ -25,8 +25,9 @@ struct TrainOptions {
   std::string description;  // of the method, kept with the model: its card; may be empty
   std::uint32_t max_epochs = 8;
   std::uint32_t patience = 2;  // epochs without a better `metric` before it stops
-  /// Of early stopping: one of `metric_names`, or of `catalogue_metric_names` for methods that rank.
-  std::string metric = "auc";
+  /// Of early stopping: one of `metric_names`, or of `catalogue_metric_names` for methods that rank. Empty:
+  /// auc, or catalogue_ndcg10 for programs that rank.
+  std::string metric = {};
   std::uint64_t max_parameters = 0;  // a model with more is not trained; 0: no limit
   std::uint64_t seed = 1;
   std::uint32_t threads = 1;

@@ -85,13 +85,19 @@ BOOST_AUTO_TEST_CASE(a_ranking_without_a_positive_row_is_refused) {
 
 BOOST_AUTO_TEST_CASE(a_ranking_stops_by_what_it_finds_in_the_catalogue) {
   auto o = options(factors(Loss::bpr, 1), 60);
-  o.metric = "catalogue_ndcg10";
   o.patience = 3;
   const auto trained = run(o);
   BOOST_REQUIRE_MESSAGE(trained, (trained ? "" : to_string(trained.error())));
   double best = 0;
   for (const auto& epoch : trained->epochs) best = std::max(best, epoch.metrics.at("catalogue_ndcg10"));
   BOOST_TEST(trained->best.at("catalogue_ndcg10") == best);
+  o.metric = "catalogue_ndcg10";
+  BOOST_TEST((run(o)->checkpoint == trained->checkpoint));
+  o.metric = "auc";
+  const auto other = run(o).value();
+  best = 0;
+  for (const auto& epoch : other.epochs) best = std::max(best, epoch.metrics.at("auc"));
+  BOOST_TEST(other.best.at("auc") == best);
   BOOST_TEST(trained->epochs.size() < 60U);
 
   o = options(factors(Loss::logloss, 0), 1);

@@ -70,8 +70,10 @@ Result<Task> prepare(const Program& program, const Options& options) {
   const Settings& defaults = program.settings;
   auto method = configure(program, options);
   if (!method) return fail(method.error());
-  const std::string metric = options.metric.empty() ? defaults.metric : options.metric;
-  if (auto known = recsys::higher_is_better(metric, recsys::Known::catalogue_too); !known) return fail(known.error());
+  if (!options.metric.empty()) {
+    if (auto known = recsys::higher_is_better(options.metric, recsys::Known::catalogue_too); !known)
+      return fail(known.error());
+  }
   auto ratios = actors::parse_ratios(defaults.ratios);
   if (!ratios) return fail(ratios.error());
   auto kind = recsys::split_kind(defaults.split);
@@ -93,7 +95,7 @@ Result<Task> prepare(const Program& program, const Options& options) {
   how.sources = method->sources;
   how.max_epochs = options.epochs;
   how.patience = options.patience;
-  how.metric = metric;
+  how.metric = options.metric;
   how.seed = options.seed;
   how.max_parameters = defaults.max_parameters;
   how.on_ranked = show_ranking();
@@ -198,7 +200,7 @@ void add_train(CLI::App& app, Program& program) {
   command->add_option("--ratios", program.settings.ratios, "train, validation, test")->capture_default_str();
   command->add_option("--label", program.settings.label, "what makes a row positive")->capture_default_str();
   command->add_option("--metric", options->metric,
-                      "of early stopping (default: auc); catalogue_ndcg10 and others for methods that rank");
+                      "of early stopping (default: auc; catalogue_ndcg10 for methods that learn a ranking)");
   command->add_option("--epochs", options->epochs, "at most so many")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
