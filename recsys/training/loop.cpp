@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "recsys/models/values.hpp"
 
@@ -37,11 +36,7 @@ Result<double> Loop::step(std::span<const std::uint32_t> positions, Random& rand
 
 Result<double> Loop::epoch(std::uint32_t number) {
   Random random(seed_, number);
-  std::vector<std::uint32_t> order(batches_.size());
-  std::iota(order.begin(), order.end(), 0U);
-  for (std::size_t i = order.size(); i > 1; --i) {  // Fisher & Yates
-    std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
-  }
+  const auto order = shuffled(batches_.size(), random);
   double loss = 0;
   workers_.begin(steps);
   for (std::size_t first = 0; first < order.size(); first += batch_size_) {

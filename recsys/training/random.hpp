@@ -6,6 +6,9 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 namespace automodel::recsys {
 
@@ -47,5 +50,14 @@ class Random {
  private:
   std::array<std::uint64_t, 4> state_{};
 };
+
+/// The numbers below `count` in a random order (Fisher & Yates).
+inline std::vector<std::uint32_t> shuffled(std::size_t count, Random& random) {
+  std::vector<std::uint32_t> out(count);
+  std::iota(out.begin(), out.end(), 0U);
+  for (std::size_t i = count; i > 1; --i)
+    std::swap(out[i - 1], out[random.below(static_cast<std::uint32_t>(i))]);
+  return out;
+}
 
 }  // namespace automodel::recsys

@@ -14,6 +14,7 @@
 #include "recsys/models/threads.hpp"
 #include "recsys/models/values.hpp"
 #include "recsys/training/loop.hpp"
+#include "recsys/training/random.hpp"
 #include "recsys/training/validation.hpp"
 
 namespace automodel::recsys {
@@ -305,6 +306,11 @@ Result<Trained> train(const Dataset& data, std::span<const float> labels, const 
   } catch (const std::length_error& e) {
     return fail("training.out_of_memory", std::string("too large: ") + e.what(), data.name());
   }
+}
+
+std::vector<std::uint32_t> order_of_epoch(std::uint64_t seed, std::uint32_t epoch, std::size_t examples) {
+  Random random(seed, epoch);
+  return shuffled(examples, random);
 }
 
 }  // namespace automodel::recsys

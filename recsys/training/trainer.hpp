@@ -68,4 +68,8 @@ Result<Trained> train(const Dataset& data, std::span<const float> labels, const 
                       std::string_view label, const TrainOptions& options,
                       const std::function<bool(const EpochReport&)>& on_epoch);
 
+/// The order in which epoch `epoch`, from 1, goes over its examples (the rows; of methods that rank, the positive
+/// ones): positions among them.
+std::vector<std::uint32_t> order_of_epoch(std::uint64_t seed, std::uint32_t epoch, std::size_t examples);
+
 }  // namespace automodel::recsys

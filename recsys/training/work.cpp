@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <set>
 #include <string_view>
 
@@ -126,12 +127,24 @@ void at_end(const at::RecordFunction& function, at::ObserverContext* context) {
   if (begun->summed == 0 && !kMoves.contains(std::string_view(function.name()))) counting->others += results;
 }
 
+/// With as many candidates as the program learns from.
+Batch batch_of(const Program& program, const InputSpec& inputs) {
+  if (!program.ranks() || program.negatives > 0)
+    return random_batch(inputs, kRows, 1, program.negatives + std::size_t{1});
+  auto out = random_batch(inputs, kRows, 1);
+  out.shared_items = true;
+  out.candidates = inputs.items.rows() - 1;
+  out.items.resize(out.candidates);
+  std::iota(out.items.begin(), out.items.end(), std::int64_t{1});
+  return out;
+}
+
 }  // namespace
 
 Result<Work> count_work(const Program& program, const InputSpec& inputs) {
   const auto assembled = assemble(program, inputs);
   if (!assembled) return fail(assembled.error());
-  const auto batch = random_batch(inputs, kRows, 1);
+  const auto batch = batch_of(program, inputs);
   Counter counter;
   const auto done = guarded("counting what the model does", [&] {
     auto model = compile_module(program, *assembled, at::kFloat);

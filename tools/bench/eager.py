@@ -4,7 +4,7 @@ Usage: eager.py DIRECTORY      the inputs that `automodel bench train` has writt
 Reads one request a line from stdin and answers each with one line, both JSON:
   {"model": "deepfm", "threads": 2, "blas_threads": 1, "seed": 1, "epochs": 5, "batches": 0}
   {"seconds": [0.8, …] of each epoch, "rows": rows of an epoch, "parameters": …}; the scores of the test rows are in DIRECTORY/scores
-`batches`: only so many of each epoch; 0: all.
+`batches`: only so many of each epoch; 0: all. DIRECTORY/order has the order of the rows in each epoch.
 """
 
 import ctypes
@@ -19,29 +19,53 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-WIDTH, HIDDEN, DROPOUT, LAYERS, HEADS, MAPS = 10, (128, 128, 128), 0.2, 3, 2, (64, 64)
+WIDTH, HIDDEN, DROPOUT, LAYERS, HEADS, MAPS, BLOCKS = 10, (128, 128, 128), 0.2, 3, 2, (64, 64), 2
 
 
-class Data:
-    """The encoded inputs, as tensors in memory."""
+class Inputs:
+    """What models of a kind read, as tensors in memory; `train` and `test` end with what is to be told."""
 
-    def __init__(self, directory):
-        self.directory = pathlib.Path(directory)
-        about = json.loads((self.directory / "about.json").read_text())
-        self.values, self.unknown, self.batch, self.bags = about["values"], about["unknown"], about["batch"], about["bags"]
+    def __init__(self, directory, kind, about):
+        self.directory, self.kind, self.about = directory, kind, about
+
+    def read(self, part, name, kind, *shape):
+        file = self.directory / f"{self.kind}.{part}.{name}"
+        return torch.from_numpy(numpy.fromfile(file, kind).reshape(self.about[part], *shape))
+
+
+class Fields(Inputs):
+    """The fields of rows."""
+
+    def __init__(self, directory, kind, about):
+        super().__init__(directory, kind, about)
+        self.values, self.unknown, self.bags, self.denses = (about[name] for name in ("values", "unknown", "bags", "denses"))
         self.fields = about["singles"] + about["bags"] + about["denses"]
-        self.denses = about["denses"]
-        self.rates = about["rates"]
-        for part in ("train", "test"):
-            rows = about[part]
-            setattr(self, part, (self.read(part, "singles", numpy.int64, (rows, about["singles"])),
-                                 # Bags are padded with -1; a row after all values, which stays zero, stands for it.
-                                 self.read(part, "bags", numpy.int64, (rows, about["bags"] * about["longest"])).remainder(self.values + 1),
-                                 self.read(part, "dense", numpy.float32, (rows, about["denses"])),
-                                 self.read(part, "labels", numpy.float32, (rows,))))
+        self.train, self.test = ((self.read(part, "singles", numpy.int64, about["singles"]),
+                                  # Bags are padded with -1; a row after all values, which stays zero, stands for it.
+                                  self.read(part, "bags", numpy.int64, about["bags"] * about["longest"]).remainder(self.values + 1),
+                                  self.read(part, "dense", numpy.float32, about["denses"]),
+                                  self.read(part, "labels", numpy.float32)) for part in ("train", "test"))
 
-    def read(self, part, name, kind, shape):
-        return torch.from_numpy(numpy.fromfile(self.directory / f"{part}.{name}", kind).reshape(shape))
+    loss = staticmethod(functional.binary_cross_entropy_with_logits)
+    scores = staticmethod(torch.sigmoid)
+
+
+class Histories(Inputs):
+    """The items before a row's, padded with 0 in front, and its own; scored are all items, and item 0 for those never seen."""
+
+    def __init__(self, directory, kind, about):
+        super().__init__(directory, kind, about)
+        self.items, self.length = about["items"], about["length"]
+        self.train, self.test = ((self.read(part, "history", numpy.int64, self.length), self.read(part, "items", numpy.int64))
+                                 for part in ("train", "test"))
+
+    @staticmethod
+    def loss(logits, items):
+        return functional.cross_entropy(logits, items - 1)
+
+    @staticmethod
+    def scores(logits):
+        return functional.pad(logits, (1, 0))  # the vector of item 0 stays zero
 
 
 class LookUp(nn.Module):
@@ -188,7 +212,46 @@ class XDeepFM(Model):
         return self.linear_part(*inputs) + cin + self.mlp(e.flatten(1)).squeeze(1)
 
 
-MODELS = {"lr": LR, "fm": FM, "deepfm": DeepFM, "dcnv2": DCNv2, "autoint": AutoInt, "xdeepfm": XDeepFM}
+class Block(nn.Module):
+    """One block of SASRec, with one head."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.before, self.between = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.query, self.key, self.value = (linear(width, width, bias=False) for _ in range(3))
+        self.inner, self.outer = linear(width, width), linear(width, width)
+        self.dropout = nn.Dropout(DROPOUT)
+
+    def forward(self, x, mask):
+        n = self.before(x)
+        scores = self.query(n) @ self.key(x).transpose(1, 2) / math.sqrt(x.size(2)) + mask
+        m = self.between(n + torch.softmax(scores, 2) @ self.value(x))
+        return m + self.dropout(self.outer(torch.relu(self.inner(m))))
+
+
+class SASRec(nn.Module):
+    def __init__(self, data):
+        super().__init__()
+        self.items = nn.Embedding(data.items, WIDTH, padding_idx=0)
+        nn.init.normal_(self.items.weight, std=0.01)
+        with torch.no_grad():
+            self.items.weight[0] = 0
+        self.positions = nn.Parameter(torch.zeros(data.length, WIDTH))
+        self.dropout = nn.Dropout(DROPOUT)
+        self.blocks = nn.ModuleList(Block(WIDTH) for _ in range(BLOCKS))
+        self.out = nn.LayerNorm(WIDTH)
+        # Positions look at themselves and at those before.
+        self.register_buffer("later", torch.full((data.length, data.length), -1e9).triu(1))
+
+    def forward(self, history):
+        x = self.dropout(self.items(history) + self.positions)
+        mask = self.later + (history == 0).unsqueeze(1) * -1e9
+        for block in self.blocks:
+            x = block(x, mask)
+        return self.out(x[:, -1]) @ self.items.weight[1:].t()
+
+
+MODELS = {"lr": LR, "fm": FM, "deepfm": DeepFM, "dcnv2": DCNv2, "autoint": AutoInt, "xdeepfm": XDeepFM, "sasrec": SASRec}
 
 
 def set_threads(torch_threads, blas_threads):
@@ -200,42 +263,47 @@ def set_threads(torch_threads, blas_threads):
         pass
 
 
-def train_epoch(model, optimiser, data, batches):
-    order = torch.randperm(len(data.train[3])).split(data.batch)
-    for rows in order[:batches] if batches else order:
-        singles, bags, dense, labels = (part[rows] for part in data.train)
-        loss = functional.binary_cross_entropy_with_logits(model(singles, bags, dense), labels)
+def train_epoch(model, optimiser, data, order):
+    for rows in order:
+        *inputs, target = (part[rows] for part in data.train)
+        loss = data.loss(model(*inputs), target)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
 
 
-def answer(request, data):
+def answer(request, directory, about, kinds):
     set_threads(request["threads"], request["blas_threads"])
     torch.manual_seed(request["seed"])
+    data = kinds["histories" if request["model"] == "sasrec" else "fields"]
+    rows = data.about["train"]
     model = MODELS[request["model"]](data)
-    optimiser = torch.optim.Adam(model.parameters(), lr=data.rates[request["model"]])
+    optimiser = torch.optim.Adam(model.parameters(), lr=about["rates"][request["model"]])
+    orders = torch.from_numpy(numpy.fromfile(directory / "order", numpy.int64).reshape(request["epochs"], rows))
     seconds = []
-    for _ in range(request["epochs"]):
+    for order in orders:
+        batches = order.split(about["batch"])[:request["batches"] or None]
         start = time.perf_counter()
-        train_epoch(model, optimiser, data, request["batches"])
+        train_epoch(model, optimiser, data, batches)
         seconds.append(time.perf_counter() - start)
     model.eval()
     with torch.no_grad():
-        parts = [model(*(part[i:i + 4096] for part in data.test[:3])) for i in range(0, len(data.test[3]), 4096)]
-    torch.cat(parts).sigmoid().numpy().tofile(data.directory / "scores")
-    # The row that stands for padding is none of the model's.
+        inputs = data.test[:-1]
+        parts = [model(*(part[i:i + 4096] for part in inputs)) for i in range(0, data.about["test"], 4096)]
+    data.scores(torch.cat(parts)).numpy().tofile(directory / "scores")
+    # Rows that stand for padding are none of the model's.
     padding = sum(part.table.embedding_dim for part in model.modules() if isinstance(part, LookUp))
     parameters = sum(p.numel() for p in model.parameters()) - padding
-    rows = min(request["batches"] * data.batch, len(data.train[3])) if request["batches"] else len(data.train[3])
-    return {"seconds": seconds, "rows": rows, "parameters": parameters, "torch": torch.__version__}
+    return {"seconds": seconds, "rows": min(rows, sum(map(len, batches))), "parameters": parameters, "torch": torch.__version__}
 
 
 def main():
-    data = Data(sys.argv[1])
+    directory = pathlib.Path(sys.argv[1])
+    about = json.loads((directory / "about.json").read_text())
+    kinds = {kind: make(directory, kind, about[kind]) for kind, make in (("fields", Fields), ("histories", Histories)) if kind in about}
     print(json.dumps({"ready": torch.__version__}), flush=True)
     for line in sys.stdin:
-        print(json.dumps(answer(json.loads(line), data)), flush=True)
+        print(json.dumps(answer(json.loads(line), directory, about, kinds)), flush=True)
 
 
 try:

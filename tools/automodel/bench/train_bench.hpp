@@ -14,6 +14,8 @@
 
 namespace automodel::tools {
 
+constexpr std::uint32_t train_batch = 2048;  // rows
+
 struct TrainBenchOptions {
   std::string label = "rating>=4";
   std::vector<std::string> models;  // empty: all
@@ -27,12 +29,13 @@ struct TrainBenchOptions {
 /// One side of a comparison.
 struct TrainSide {
   double rows_per_second = 0;                   // of training alone, the median of all epochs of all seeds
-  double auc = 0;                               // of the test slice, the mean over seeds
+  double quality = 0;                           // of the test slice, the mean over seeds
   std::uint32_t threads = 1, blas_threads = 1;  // the fastest
 };
 
 struct TrainRow {
   std::string model;
+  std::string metric;     // of its quality
   TrainSide ours, eager;  // eager: zeros where `alone`
   std::uint64_t parameters = 0;
   recsys::Work work;
