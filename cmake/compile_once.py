@@ -56,6 +56,7 @@ def guard(source):
 ASSERTION = re.compile(r"^ *fbb_\.Required\(o, (\w+)::(VT_\w+)\);\n", re.M)
 PARTS = """#include "events/parts.hpp"
 
+%s
 namespace automodel::events::detail {
 
 std::span<const RequiredPart> required_parts() {
@@ -85,6 +86,7 @@ for name in sys.argv[2:]:
     namespace = re.search(r"^namespace (\w+) \{\nnamespace (\w+) \{$", header, re.M)
     write(into / original.name, header)
     write(into / (original.stem + ".cpp"),
-          '#include "events/generated.hpp"\n\nnamespace %s::%s {\n\n%s\n}\n' % (*namespace.groups(), guard(source)))
+          '#include "events/generated.hpp"\n#include "events/schema/%s"\n\nnamespace %s::%s {\n\n%s\n}\n' % (original.name, *namespace.groups(), guard(source)))
 write(into / "required_parts.cpp",
-      PARTS % "".join("      {%sTypeTable(), %s::%s},\n" % (table, table, field) for table, field in required))
+      PARTS % ("".join('#include "events/schema/%s"\n' % pathlib.Path(name).name for name in sys.argv[2:]),
+               "".join("      {%sTypeTable(), %s::%s},\n" % (table, table, field) for table, field in required)))
