@@ -1,10 +1,12 @@
 // automodel bench store [--seconds S] [--repetitions N] [--events N] [--dir DIRECTORY] [--only SECTION]
 // automodel bench nearest [--trials N] [--repetitions N]
 // automodel bench replay [--repetitions N] [--events N] [--dir DIRECTORY]
+// automodel bench messages [--seconds S] [--repetitions N]
 // automodel bench train --data PATH [--model NAME]... [--seeds N] [--epochs N] [--python PROGRAM] [--alone]
 #include <iostream>
 
 #include "actors/session/suggest.hpp"
+#include "tools/automodel/bench/messages_bench.hpp"
 #include "tools/automodel/bench/nearest_bench.hpp"
 #include "tools/automodel/bench/replay_bench.hpp"
 #include "tools/automodel/bench/store_bench.hpp"
@@ -64,6 +66,20 @@ Result<int> nearest_configurations(const Program& program, const Options& given)
   report.bench = "nearest";
   report.machine = describe_machine(std::filesystem::temp_directory_path());
   if (auto measured = bench_nearest(options, report); !measured) return fail(measured.error());
+  print(report, program.json);
+  return 0;
+}
+
+Result<int> messages(const Program& program, BenchOptions options) {
+  if (options.seconds <= 0 || options.repetitions == 0)
+    return fail("usage.too_little", "seconds and repetitions are more than 0");
+  const Interrupt interrupt;
+  options.stopped = [&] { return interrupt.count() > 0; };
+  options.progress = [](const std::string& what) { std::cerr << "measuring " << what << '\n'; };
+  BenchReport report;
+  report.bench = "messages";
+  report.machine = describe_machine(std::filesystem::temp_directory_path());
+  if (auto measured = bench_messages(options, report); !measured) return fail(measured.error());
   print(report, program.json);
   return 0;
 }
@@ -171,6 +187,15 @@ void add_bench(CLI::App& app, Program& program) {
                    "of the plain scan, each checked against the index")
       ->capture_default_str();
   add_bench_train(*bench, program);
+  CLI::App* message = add_command(*bench, program, "messages",
+                                  "messages between two nodes, against raw ZeroMQ and CAF's remote actors",
+                                  "  automodel bench messages\n"
+                                  "  automodel bench messages --repetitions 3 --seconds 0.5 --json",
+                                  [&program, options] { return messages(program, options->bench); });
+  message->add_option("--seconds", options->bench.seconds, "of each measurement of a rate")
+      ->capture_default_str();
+  message->add_option("--repetitions", options->bench.repetitions, "of each; the median is shown")
+      ->capture_default_str();
   CLI::App* replay = add_command(*bench, program, "replay",
                                  "memory rebuilt from a long history, and what of it takes how long",
                                  "  automodel bench replay\n"
