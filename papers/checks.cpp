@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <random>
 
 namespace automodel::papers {
 namespace {
@@ -132,6 +134,71 @@ GivenValues given_values(const Script& script, const recsys::InputSpec& inputs, 
   return out;
 }
 
+namespace {
+
+double difference(double a, double b) { return std::abs(a - b) / std::max({1.0, std::abs(a), std::abs(b)}); }
+
+/// Noise that silences nothing; what is drawn from the normal distribution is drawn.
+recsys::TensorValues noise_of(const Script& script, std::size_t rows, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  recsys::TensorValues out;
+  for (const auto& noise : script.noise) {
+    auto& values = out[noise.name];
+    for (std::size_t i = 0; i < rows * static_cast<std::size_t>(noise.width); ++i) values.push_back(noise.key.empty() ? 1 : normal(random));
+  }
+  return out;
+}
+
+/// The part of `noise` that a row has; zeros without any.
+std::map<std::string, Array> noise_of_row(const Script& script, std::size_t row, const recsys::TensorValues* noise) {
+  std::map<std::string, Array> out;
+  for (const auto& drawn : script.noise) {
+    if (drawn.key.empty()) continue;
+    auto& value = out[drawn.key] = Array::zeros(drawn.shape);
+    for (std::size_t i = 0; noise && i < value.data.size(); ++i) value.data[i] = noise->at(drawn.name)[row * value.data.size() + i];
+  }
+  return out;
+}
+
+/// A card, its script and rows with values of everything that is learnt.
+struct Trial {
+  const CompiledCard& card;
+  const Script& script;
+  const recsys::InputSpec& inputs;
+  const recsys::Batch& batch;
+  const recsys::TensorValues& values;
+
+  /// The largest difference between the script and the equations, with this noise or without.
+  Result<double> disagreement(const recsys::TensorValues* noise) const {
+    const auto answers = recsys::run_program(to_program(script), inputs, batch, values, noise);
+    if (!answers) return fail(answers.error());
+    const auto sizes = sizes_for(card, counts_of(inputs));
+    double worst = 0;
+    const auto note = [&](double a, double b) {
+      if (!(difference(a, b) <= worst)) worst = difference(a, b);  // not a number stays
+    };
+    for (std::size_t row = 0; row < batch.rows; ++row) {
+      double added = 0;
+      for (std::size_t candidate = 0; candidate < batch.candidates; ++candidate) {
+        auto given = given_values(script, inputs, batch, row, candidate, values);
+        given.noise = noise_of_row(script, row, noise);
+        const auto answer = interpret(card.method, card.typed, sizes, given);
+        if (!answer) return fail(answer.error());
+        note(*answer, answers->logits[row * batch.candidates + candidate]);
+        if (!script.adds_to_loss) continue;
+        const auto more = interpret_added_loss(card.method, card.typed, sizes, given);
+        if (!more) return fail(more.error());
+        added += *more / static_cast<double>(batch.candidates);
+      }
+      if (script.adds_to_loss) note(added, answers->added[row]);
+    }
+    return worst;
+  }
+};
+
+}  // namespace
+
 Result<double> disagreement(const CompiledCard& card, const recsys::InputSpec& fields, std::size_t rows, std::uint64_t seed) {
   const auto script = script_for(card, counts_of(fields));
   if (!script) return fail(script.error());
@@ -139,21 +206,15 @@ Result<double> disagreement(const CompiledCard& card, const recsys::InputSpec& f
   const auto program = to_program(*script);
   const auto values = recsys::random_values(program, inputs, seed, 0.3);
   if (!values) return fail(values.error());
-  const auto candidates = recsys::checked_candidates(program);
-  const auto batch = recsys::random_batch(inputs, rows, seed + 1, candidates);
-  const auto logits = recsys::run_program(program, inputs, batch, *values);
-  if (!logits) return fail(logits.error());
-  const auto sizes = sizes_for(card, counts_of(inputs));
-  double worst = 0;
-  for (std::size_t at = 0; at < rows * candidates; ++at) {
-    const auto given = given_values(*script, inputs, batch, at / candidates, at % candidates, *values);
-    const auto answer = interpret(card.method, card.typed, sizes, given);
-    if (!answer) return fail(answer.error());
-    const double scale = std::max({1.0, std::abs(*answer), std::abs((*logits)[at])});
-    const double difference = std::abs(*answer - (*logits)[at]) / scale;
-    if (!(difference <= worst)) worst = difference;  // not a number stays
-  }
-  return worst;
+  const auto batch = recsys::random_batch(inputs, rows, seed + 1, recsys::checked_candidates(program));
+  const Trial trial{card, *script, inputs, batch, *values};
+  const auto without = trial.disagreement(nullptr);
+  const bool drawn = std::ranges::any_of(script->noise, [](const ScriptNoise& noise) { return !noise.key.empty(); });
+  if (!without || !drawn) return without;
+  const auto noise = noise_of(*script, rows, seed + 2);
+  const auto with = trial.disagreement(&noise);
+  if (!with || !(*with <= *without)) return with;
+  return without;
 }
 
 Result<CardReport> check_card(const std::string& name, const std::string& text, const CompileRequest& asked,

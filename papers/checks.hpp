@@ -13,12 +13,13 @@
 namespace automodel::papers {
 
 /// One row of a batch with one of its candidates as the equations see it: the value of every look-up for every field, the user,
-/// the candidate and the history, by the tables' numbers. Names of tensors as in `recsys::assemble`.
+/// the candidate and the history, by the tables' numbers; no noise. Names of tensors as in `recsys::assemble`.
 GivenValues given_values(const Script& script, const recsys::InputSpec& inputs, const recsys::Batch& batch, std::size_t row,
                          std::size_t candidate, const recsys::TensorValues& values);
 
 /// The largest difference between the script's and the interpreter's answers, relative to the larger of 1 and the answer, over
-/// `rows` random rows with random weights. Errors: papers.*, models.*.
+/// `rows` random rows with random weights: without noise, and where the card draws from the normal distribution also with the same
+/// noise for both. So too of what a card adds to its loss. Errors: papers.*, models.*.
 Result<double> disagreement(const CompiledCard& card, const recsys::InputSpec& inputs, std::size_t rows, std::uint64_t seed);
 
 struct CardReport {

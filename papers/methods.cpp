@@ -63,10 +63,14 @@ recsys::Program to_program(const Script& script) {
     out.look_ups.push_back(std::move(entry));
   }
   for (const auto& parameter : script.parameters) out.parameters.push_back({parameter.name, parameter.shape, parameter.init});
-  for (const auto& noise : script.noise) out.noise.push_back({noise.name, noise.width, noise.rate});
+  for (const auto& noise : script.noise) {
+    const auto kind = noise.key.empty() ? recsys::NoiseSpec::mask : recsys::NoiseSpec::normal;
+    out.noise.push_back({noise.name, noise.width, noise.rate, kind});
+  }
   out.sources = sources_of(script);
   out.loss = recsys::loss_of(script.loss).value_or(recsys::Loss::logloss);
   out.negatives = script.negatives;
+  out.adds_to_loss = script.adds_to_loss;
   return out;
 }
 

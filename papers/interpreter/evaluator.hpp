@@ -15,6 +15,7 @@ class Evaluator {
  public:
   Evaluator(const Method& method, const Typed& typed, const SizeValues& sizes, const GivenValues& given);
   double answer();
+  double added_loss();
 
  private:
   /// A letter's value, and what else it runs over: alone, or increasing together with others.
@@ -34,6 +35,7 @@ class Evaluator {
   using Indices = std::vector<std::int64_t>;
   using Rounds = std::vector<Scope>;  // one for each value of what an index runs over
 
+  double last_definition(const Quantity& quantity, bool without_sigma);
   Array value(const Node& node, const Scope& scope, int rank = -1);
   Array symbol(const Node& node, const Scope& scope);
   bool of_earlier_round(const Quantity& quantity, const Indices& indices, const Scope& scope) const;

@@ -35,8 +35,11 @@ std::int64_t Evaluator::size(const Dimension& dimension) const {
   return *out - 1'000'000;
 }
 
-double Evaluator::answer() {
-  const auto& quantity = method_.quantities.at(method_.output);
+double Evaluator::answer() { return last_definition(method_.quantities.at(method_.output), typed_.output_is_probability); }
+
+double Evaluator::added_loss() { return last_definition(method_.quantities.at(method_.added_loss), false); }
+
+double Evaluator::last_definition(const Quantity& quantity, bool without_sigma) {
   const auto& definition = quantity.definitions.back();
   Scope scope;
   scope.ranges = definition.ranges;
@@ -44,7 +47,7 @@ double Evaluator::answer() {
     scope.wrapped = quantity.key;
     scope.wrapped_definition = quantity.definitions.size() - 1;
   }
-  const Node& right = typed_.output_is_probability ? definition.right.parts[0] : definition.right;
+  const Node& right = without_sigma ? definition.right.parts[0] : definition.right;
   return value(right, scope, 0).number();
 }
 
@@ -299,6 +302,14 @@ Array Evaluator::big(const std::string& name, const std::vector<Node>& sub, cons
 Result<double> interpret(const Method& method, const Typed& typed, const SizeValues& sizes, const GivenValues& given) {
   try {
     return Evaluator(method, typed, sizes, given).answer();
+  } catch (const InterpreterFailure& failure) {
+    return fail(failure.error);
+  }
+}
+
+Result<double> interpret_added_loss(const Method& method, const Typed& typed, const SizeValues& sizes, const GivenValues& given) {
+  try {
+    return Evaluator(method, typed, sizes, given).added_loss();
   } catch (const InterpreterFailure& failure) {
     return fail(failure.error);
   }

@@ -21,10 +21,14 @@ struct GivenValues {
   std::map<std::string, Array> users, items;  // the row's user's and one candidate's: [further indices …, shape …]
   std::map<std::string, Array> history;       // of the items of the history: [T, further indices …, shape …]
   std::int64_t history_length = 0;            // how many there really are: the last ones
+  std::map<std::string, Array> noise;         // what was drawn for the row
 };
 
 /// The answer for one row and one candidate: as the script computes it, before a last sigma. Dropout does nothing. Errors:
 /// papers.interpreter (what it cannot work out), papers.unknown_size.
 Result<double> interpret(const Method& method, const Typed& typed, const SizeValues& sizes, const GivenValues& given);
+
+/// What the card adds to the loss, for one row and one candidate. Only of a card that does so. Errors: the same.
+Result<double> interpret_added_loss(const Method& method, const Typed& typed, const SizeValues& sizes, const GivenValues& given);
 
 }  // namespace automodel::papers

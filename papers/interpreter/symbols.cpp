@@ -191,6 +191,7 @@ bool Evaluator::is_absent(const Quantity& quantity, Indices& indices) {
 Array Evaluator::instance(const Quantity& quantity, Indices indices, std::size_t upto, bool of_history) {
   using Role = Quantity::Role;
   if (quantity.role == Role::dense) return joined({Array{{static_cast<std::int64_t>(given_.dense.size())}, given_.dense, false}});
+  if (quantity.role == Role::noise) return given_.noise.at(quantity.key);
   if (quantity.role == Role::parameter) return weight(quantity.key, indices);
   if (quantity.role == Role::look_up) return look_up(quantity, indices, of_history);
   const bool absent = method_.history() && is_absent(quantity, indices);

@@ -134,6 +134,7 @@ std::string relation_sign(const std::string& text) {
   if (text == ">=") return " \\ge ";
   if (text == "!=") return " \\ne ";
   if (text == "in") return " \\in ";
+  if (text == "~") return " \\sim ";
   return text == "<-" ? " \\leftarrow " : " " + text + " ";
 }
 

@@ -36,7 +36,7 @@ enum class Kind : std::uint8_t {
   norm,       // \| x \| or | x |: text is "norm" or "abs"; a script `_1`, `_2`, `_F` is in `sub`, a power in `sup`
   inner,      // \langle a, b, … \rangle
   cases,      // value, condition, value, condition, …; a condition "otherwise" is a word
-  relation,   // parts[0] text parts[1], text one of < <= > >= = != in; only in scripts, conditions
+  relation,   // parts[0] text parts[1], text one of < <= > >= = != in ~; only in scripts, conditions
 };
 
 enum class Font : std::uint8_t { italic, bold, upright, calligraphic, blackboard };

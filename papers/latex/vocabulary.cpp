@@ -57,7 +57,7 @@ const Renamed& relations() {
   static const Renamed all{{"=", "="},     {"<", "<"},         {">", ">"},        {"lt", "<"},
                            {"gt", ">"},    {"le", "<="},       {"ge", ">="},      {"ne", "!="},
                            {"in", "in"},   {"triangleq", "="}, {"coloneqq", "="}, {"equiv", "="},
-                           {"doteq", "="}, {"leftarrow", "<-"}};
+                           {"doteq", "="}, {"leftarrow", "<-"}, {"sim", "~"}};
   return all;
 }
 

@@ -69,6 +69,13 @@ Shaped Typer::defined(const Quantity& quantity, const Values& values, Span span,
   std::size_t number_of_definition = 0;
   const auto* definition = pick(quantity, values, upto, number_of_definition);
   if (const auto again = recurrence(quantity, span); again && upto == quantity.definitions.size()) {
+    // An equation with more indices can make them more than the step has.
+    if (values.size() != again->step->indices.size()) {
+      stop("papers.not_understood",
+           quantity.name + " has " + std::to_string(again->step->indices.size()) + " indices in its step; here are " +
+               std::to_string(values.size()),
+           span, {text_of(again->step->left.span)});
+    }
     const auto& value = values[again->position];
     if (value.kind == IndexKind::loop && in_same_circle(value.loop, quantity)) {
       const auto round = typed_.solver.resolve(value.offset - again->step->indices[again->position].offset).constant();

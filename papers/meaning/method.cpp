@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "papers/meaning/changes.hpp"
+#include "papers/meaning/loss.hpp"
 #include "papers/meaning/prose.hpp"
 
 namespace automodel::papers {
@@ -27,6 +28,7 @@ class Reader {
     out_.method.input_sizes = said_.input_sizes;
     take_ranges();
     for (const auto& shape : said_.shapes) declare(shape);
+    for (const auto& noise : said_.noises) declare_noise(noise);
     for (std::size_t p = 0; p < card().paragraphs.size(); ++p) {
       const auto& pieces = card().paragraphs[p].pieces;
       for (std::size_t i = 0; i < pieces.size(); ++i) {
@@ -34,6 +36,7 @@ class Reader {
       }
     }
     remove_quantities(method(), out_.problems);
+    if (!method().quantities.contains(method().added_loss)) method().added_loss.clear();
     find_parameters();
     find_output();
     return std::move(out_);
@@ -62,6 +65,7 @@ class Reader {
   void take_ranges();
   std::vector<IndexPattern> patterns(const Reference& reference, Span span);
   void declare(const SaidShape& said);
+  void declare_noise(const SaidNoise& said);
   void define(const Statement& statement, std::size_t paragraph, std::size_t piece);
   bool define_size(const Statement& statement);
   std::map<std::string, Range> ranges_beside(std::size_t paragraph, std::size_t piece) const;
@@ -143,6 +147,17 @@ void Reader::declare(const SaidShape& said) {
   }
 }
 
+void Reader::declare_noise(const SaidNoise& said) {
+  if (said.subject.kind != Kind::symbol) return problem("papers.not_understood", "only a symbol can be drawn", said.span);
+  const auto reference = naming().reference(said.subject);
+  if (!reference.indices.empty() || reference.of_user || reference.of_item) {
+    return problem("papers.not_understood", "noise is drawn once for each row, and has no index", said.span,
+                   {"\\boldsymbol{\\epsilon} \\in \\mathbb{R}^{k}, and its entries \\epsilon_f"});
+  }
+  auto& out = quantity(reference, said.span);
+  out.role = Role::noise;
+}
+
 bool Reader::define_size(const Statement& statement) {
   const auto reference = naming().reference(statement.left);
   if (statement.left.font != Font::italic || !reference.indices.empty() || !naming().is_size(reference.name)) return false;
@@ -203,9 +218,17 @@ void Reader::define(const Statement& statement, std::size_t paragraph, std::size
   auto& out = quantity(reference, statement.span);
   definition.indices = patterns(reference, symbol->span);
   definition.ranges = ranges_beside(paragraph, piece);
-  if (out.role == Role::look_up || out.role == Role::dense) {
-    problem("papers.defined_twice", out.name + " belongs to the data, and is defined here again", statement.span);
+  if (out.role == Role::look_up || out.role == Role::dense || out.role == Role::noise) {
+    problem("papers.defined_twice",
+            out.name + (out.role == Role::noise ? " is drawn" : " belongs to the data") + ", and is defined here again", statement.span);
     return;
+  }
+  if (out.key == kLossKey && !is_function) {
+    method().added_loss = out.key;
+    if (const auto wrong = keep_what_is_added(definition, naming()); !wrong.empty()) {
+      return problem("papers.not_a_definition", wrong, statement.span,
+                     {"\\mathcal{L} = \\mathcal{L}_\\mathrm{task} + …: the head's loss, and what is added to it"});
+    }
   }
   out.role = is_function ? Role::function : Role::defined;
   out.positions = std::max(out.positions, definition.indices.size());
@@ -290,7 +313,9 @@ void Reader::find_parameters() {
 void Reader::note_use(const Node& node, bool multiplied) {
   if (node.kind == Kind::symbol) {
     const auto found = method().quantities.find(naming().reference(node).key);
-    if (found != method().quantities.end() && found->second.role == Role::parameter) {
+    const bool unsaid = found != method().quantities.end() &&
+                        (found->second.role == Role::parameter || found->second.role == Role::noise);
+    if (unsaid) {
       auto& quantity = found->second;
       quantity.multiplied = quantity.multiplied || multiplied;
       const bool capital = std::isupper(static_cast<unsigned char>(node.text[0])) != 0;
@@ -317,7 +342,7 @@ void Reader::find_output() {
   const auto said = is_symbol ? naming().reference(parsed.statements[0].left).name : wanted;
   std::vector<std::string> names;
   for (const auto& [key, q] : method().quantities) {
-    if (q.role != Role::defined) continue;
+    if (q.role != Role::defined || key == method().added_loss) continue;
     if (wanted.empty() ? q.name == "y_hat" : q.name == wanted || q.name == said) method().output = key;
     names.push_back(q.name);
   }

@@ -45,6 +45,7 @@ struct Quantity {
     defined,    // by one equation, or several for different indices
     function,   // by an equation with arguments
     parameter,  // never defined: learnt
+    noise,      // drawn in training from the standard normal distribution, for each row; 0 otherwise
     constant,   // a hyper-parameter that stands in an equation as a number
   };
   std::string key;   // see Naming
@@ -79,6 +80,8 @@ struct Method {
   std::map<std::string, InputSize> input_sizes;      // by the size's name
   std::vector<SizeEquation> size_equations;
   std::string output;                                // key of the answer; empty: none found (a problem)
+  /// Key of what the card adds to the loss of its task: `\mathcal{L} = \mathcal{L}_\mathrm{task} + …`. Empty: nothing.
+  std::string added_loss;
 
   const HyperParameter* parameter(const std::string& name) const;
   /// The positions of the history, 1 to T; nothing where the card has none.

@@ -29,6 +29,9 @@ class Reader {
       for (const auto& statement : piece.statements) {
         if (statement.kind == Statement::Kind::range) read_range(statement, number, i);
         if (statement.kind == Statement::Kind::membership) read_shape(statement);
+        const auto& left = statement.left;
+        const bool drawn = statement.kind == Statement::Kind::expression && left.kind == Kind::relation && left.text == "~";
+        if (drawn) read_noise(left, statement.span);
       }
     }
   }
@@ -82,6 +85,24 @@ class Reader {
     if (source_ == Source::dense_features && shape.size() == 1) {
       for (const auto& name : shape[0].symbols()) out_.input_sizes.emplace(name, InputSize::dense_features);
     }
+  }
+
+  void read_noise(const Node& drawn, Span span) {
+    const auto &subject = drawn.parts[0], &from = drawn.parts[1];
+    const bool normal = from.kind == Kind::product && from.parts.size() == 2 && from.parts[0].kind == Kind::symbol &&
+                        from.parts[0].font == Font::calligraphic && from.parts[0].text == "N" &&
+                        from.parts[1].kind == Kind::list && from.parts[1].parts.size() == 2;
+    const auto is = [&](std::size_t i, double number, const char* letter) {
+      const auto& part = from.parts[1].parts[i];
+      const bool plain = part.sub.empty() && part.sup.empty();
+      return plain && ((part.kind == Kind::number && part.value == number) || (part.kind == Kind::symbol && part.text == letter));
+    };
+    if (!normal || !is(0, 0, "0") || !is(1, 1, "I")) {
+      out_.problems.push_back({"papers.not_understood", "noise is drawn from the standard normal distribution alone", span,
+                               {"\\boldsymbol{\\epsilon} \\sim \\mathcal{N}(\\mathbf{0}, \\mathbf{I})", "\\epsilon \\sim \\mathcal{N}(0, 1)"}});
+      return;
+    }
+    out_.noises.push_back({subject, span});
   }
 
   const Naming& naming_;

@@ -25,11 +25,18 @@ struct SaidShape {
   Span span;
 };
 
+/// `\boldsymbol{\epsilon} \sim \mathcal{N}(\mathbf{0}, \mathbf{I})`: drawn anew for each row that is learnt from.
+struct SaidNoise {
+  Node subject;
+  Span span;
+};
+
 struct Said {
   std::vector<SaidRange> ranges;
   std::vector<SaidShape> shapes;
+  std::vector<SaidNoise> noises;
   std::map<std::string, InputSize> input_sizes;
-  std::vector<Problem> problems;  // papers.shape, papers.range
+  std::vector<Problem> problems;  // papers.shape, papers.range, papers.not_understood
 };
 
 /// The sentences that are understood (anything else is for people only):

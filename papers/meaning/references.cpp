@@ -144,9 +144,27 @@ Shaped Typer::instance(const Quantity& quantity, const Values& values, Span span
       term.span = span;
       return {add(std::move(term)), 1, false};
     }
+    case Role::noise: return noise(quantity, span);
     case Role::parameter: return parameter(quantity, values, span);
     default: return defined(quantity, values, span, quantity.definitions.size());
   }
+}
+
+Shaped Typer::noise(const Quantity& quantity, Span span) {
+  if (!whole_.contains(quantity.key)) {
+    const bool said = quantity.declared.end != 0;
+    std::vector<Dimension> sizes;
+    if (quantity.shape) sizes = *quantity.shape;
+    for (int i = 0; !quantity.shape && i < quantity.rank_by_letter; ++i) sizes.push_back(typed_.solver.fresh(quantity.name));
+    Term term;
+    term.op = Op::noise;
+    term.name = quantity.key;
+    term.batched = true;
+    term.span = said ? quantity.declared : span;
+    for (const auto& dimension : sizes) term.axes.push_back(axis(dimension, {}, term.span));
+    whole_[quantity.key] = {add(std::move(term)), static_cast<std::uint8_t>(sizes.size()), false};
+  }
+  return fresh(whole_[quantity.key]);
 }
 
 Shaped Typer::look_up(const Quantity& quantity, const Values& values, Span span) {

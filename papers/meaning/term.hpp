@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -52,6 +53,7 @@ enum class Op : std::uint8_t {
   loop_all,    // all rounds' values of state `component`, the first value before them, along axis `over`
   definition,  // args[0], with a name: a statement of the code
   dropout,     // of args[0]; `value` is the rate
+  noise,       // quantity `name`: in training numbers of the standard normal distribution for each row, else 0
   norm_layer,  // args[0] with mean 0 and variance 1 along `over`
 };
 
@@ -122,6 +124,7 @@ struct Typed {
   TermId output = 0;
   bool output_of_item = false;         // one for each candidate
   bool output_is_probability = false;  // `output` is the argument of the answer's sigma
+  std::optional<TermId> added_loss;    // what training adds to each row's loss: one number, or one for each candidate, in their mean
   std::vector<Problem> problems;       // papers.shape_conflict, papers.ambiguous_product, papers.unknown_range, …
 };
 

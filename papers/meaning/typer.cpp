@@ -22,6 +22,7 @@ Typed Typer::type() && {
            a.text() + " cannot be " + b.text() + (known.empty() ? "" : ": it is " + size_text(a)), span, known);
     }
     type_output();
+    type_added_loss();
     Span where;
     if (!typed_.solver.settle(where)) stop("papers.shape_conflict", "the sizes that were said cannot all hold", where);
     ask_for_open_sizes();
@@ -112,6 +113,33 @@ void Typer::type_output() {
   term.axes = at(value.term).axes;
   term.span = definition.span;
   typed_.output = add(std::move(term));
+}
+
+/// What the card adds to the loss of its task.
+void Typer::type_added_loss() {
+  const auto found = method_.quantities.find(method_.added_loss);
+  if (found == method_.quantities.end()) return;
+  const auto& quantity = found->second;
+  const auto& definition = quantity.definitions.back();
+  Scope scope;
+  scope.ranges = definition.ranges;
+  if (definition.wraps) {
+    scope.wrapped = quantity.key;
+    scope.wrapped_definition = quantity.definitions.size() - 1;
+  }
+  const auto value = expression(definition.right, scope, 0);
+  const auto& axes = at(value.term).axes;
+  const bool of_item = !axes.empty() && axes[0] == kCandidates;
+  if (value.rank != 0 || axes.size() > (of_item ? 1U : 0U)) {
+    stop("papers.shape_conflict", "what is added to the loss is one number for a row; this is " + shape_text(value), definition.span);
+  }
+  Term term;
+  term.op = Op::definition;
+  term.name = "added_loss";
+  term.args = {value.term};
+  term.axes = axes;
+  term.span = definition.span;
+  typed_.added_loss = add(std::move(term));
 }
 
 Shaped Typer::type_definition(const Quantity& quantity, const Definition& definition, Scope& scope) {

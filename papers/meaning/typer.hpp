@@ -57,6 +57,7 @@ class Typer {
   // typer.cpp: whole definitions
   void give_sizes();
   void type_output();
+  void type_added_loss();
   void ask_for_open_sizes();
   Shaped type_definition(const Quantity& quantity, const Definition& definition, Scope& scope);
   void check_declared(const Quantity& quantity, const Shaped& value, Span span);
@@ -127,6 +128,7 @@ class Typer {
   IndexValue index_value(const Node& node, const Scope& scope) const;
   Shaped instance(const Quantity& quantity, const Values& values, Span span);
   Shaped look_up(const Quantity& quantity, const Values& values, Span span);
+  Shaped noise(const Quantity& quantity, Span span);
   Shaped parameter(const Quantity& quantity, const Values& values, Span span);
   Shaped own_parameter(const std::string& key, const std::string& name, const std::string& latex,
                        const std::vector<Range>& ranges, const std::vector<Dimension>& dimensions, const std::string& init,

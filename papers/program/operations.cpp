@@ -228,6 +228,28 @@ Code ScriptWriter::dropout(const Term& term) {
   return code;
 }
 
+/// Numbers of the standard normal distribution, drawn in training; else zeros.
+Code ScriptWriter::normal(const Term& term) {
+  auto& block = blocks_.front();
+  const auto& quantity = method_.quantities.at(term.name);
+  std::vector<std::int64_t> shape;
+  std::string sizes = "[batch";
+  std::int64_t width = 1;
+  for (const auto axis : term.axes) {
+    shape.push_back(size(axis));
+    width *= size(axis);
+    sizes += ", " + std::to_string(size(axis));
+  }
+  sizes += "]";
+  const auto drawn = "normal_" + std::to_string(out_.noise.size());
+  out_.noise.push_back({drawn, width, 0, quantity.key, shape});
+  const auto name = unique(quantity.name);
+  line(block, name + " = dense.new_zeros(" + sizes + ")");
+  line(block, "if noise:");
+  line(block, "    " + name + " = self." + drawn + (shape.size() == 1 ? "" : ".view(" + sizes + ")"));
+  return {name, term.axes, true, true};
+}
+
 Code ScriptWriter::definition(const Term& term) {
   Code code;
   if (const auto fixed = constant(term.args[0])) {

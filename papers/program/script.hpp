@@ -39,20 +39,24 @@ struct ScriptSources {
   bool of_interactions() const { return users || items || history > 0; }
 };
 
-/// A dropout mask of every row: [batch, width].
+/// A dropout mask of every row, or numbers of the standard normal distribution: [batch, width].
 struct ScriptNoise {
   std::string name;
   std::int64_t width = 0;
   double rate = 0;
+  std::string key = {};  // of the quantity that is drawn; empty: a mask
+  std::vector<std::int64_t> shape = {};  // of that quantity
 };
 
 /// `forward(self, singles, bags, dense, noise: bool) -> [batch]`: the argument of the answer's sigma, or the answer. Of what reads
 /// users, items or histories `forward(self, singles, bags, dense, users, items, history, ages, noise: bool) -> [batch, candidates]`.
+/// A card that adds to its loss gives both: the answers, and [batch].
 struct Script {
   std::string text;
   ScriptSources sources;
   std::string loss = "logloss";  // as the card says
   std::uint32_t negatives = 0;
+  bool adds_to_loss = false;
   std::vector<ScriptParameter> parameters;  // in the order in which the equations meet them
   std::vector<ScriptLookUp> look_ups;
   std::vector<ScriptNoise> noise;

@@ -299,6 +299,7 @@ Code ScriptWriter::make(TermId id) {
     case Op::loop_all: return all_rounds(term);
     case Op::definition: return definition(term);
     case Op::dropout: return dropout(term);
+    case Op::noise: return normal(term);
     case Op::norm_layer: return norm_layer(term);
     case Op::state:
     case Op::number:
@@ -310,15 +311,22 @@ Code ScriptWriter::make(TermId id) {
 Script ScriptWriter::write() && {
   std::vector<bool> seen(typed_.terms.size());
   visit(typed_.output, seen);
+  if (typed_.added_loss) visit(*typed_.added_loss, seen);
   blocks_.emplace_back();
   line(blocks_.front(), "batch = singles.size(0)");
   const bool of_interactions = out_.sources.of_interactions();
   if (of_interactions) line(blocks_.front(), "candidates = items.size(1)");
   const auto answer = value(typed_.output);
-  line(blocks_.front(), "return " + full(answer, of_interactions ? std::vector<AxisId>{kCandidates} : std::vector<AxisId>{}).text);
+  auto result = full(answer, of_interactions ? std::vector<AxisId>{kCandidates} : std::vector<AxisId>{}).text;
+  out_.adds_to_loss = typed_.added_loss.has_value();
+  if (out_.adds_to_loss) {
+    const auto added = value(*typed_.added_loss);
+    result = "(" + result + ", " + full(added, added.axes).text + (added.axes.empty() ? ")" : ".mean(1))");
+  }
+  line(blocks_.front(), "return " + result);
   out_.text = std::string("def forward(self, singles: Tensor, bags: Tensor, dense: Tensor, ") +
-              (of_interactions ? "users: Tensor, items: Tensor, history: Tensor, ages: Tensor, " : "") + "noise: bool) -> Tensor:\n" +
-              blocks_.front().text;
+              (of_interactions ? "users: Tensor, items: Tensor, history: Tensor, ages: Tensor, " : "") + "noise: bool) -> " +
+              (out_.adds_to_loss ? "Tuple[Tensor, Tensor]" : "Tensor") + ":\n" + blocks_.front().text;
   const auto& head = method_.card.head;
   if (!head.loss.empty()) out_.loss = head.loss;
   out_.negatives = head.negatives.value_or(0);

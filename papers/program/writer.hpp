@@ -79,6 +79,7 @@ class ScriptWriter {
   Code reduce(const Term& term);
   Code softmax(const Term& term);
   Code dropout(const Term& term);
+  Code normal(const Term& term);
   Code definition(const Term& term);
   Code norm_layer(const Term& term);
   std::string tuples(std::int64_t count, std::uint32_t order);

@@ -84,8 +84,9 @@ Result<void> check_fit(const Program& program, const InputSpec& inputs, std::uin
     moments.push_back({std::vector<float>(size), std::vector<float>(size)});
   }
   for (std::size_t i = 0; i < program.noise.size(); ++i) {
-    const auto mask = net->mask(i, kRows);
-    std::fill(mask.begin(), mask.end(), 1.0F);  // nothing is silenced
+    const auto noise = net->mask(i, kRows);
+    const bool is_mask = program.noise[i].kind == NoiseSpec::mask;
+    std::fill(noise.begin(), noise.end(), is_mask ? 1.0F : 0.0F);  // nothing is silenced or blurred
   }
   const auto batch = rows_to_learn(program, distinct, seed);
   const auto rows = view(batch, distinct, 0, kRows);

@@ -58,7 +58,8 @@ class Fuser {
   bool is_mask(const Value* value, std::int64_t width) const {
     return shape_of(value).size() == 2 &&
            std::any_of(noise_.begin(), noise_.end(), [&](const NoiseSpec& noise) {
-             return noise.name == value->node()->s(c10::attr::name) && noise.width == width;
+             return noise.name == value->node()->s(c10::attr::name) && noise.width == width &&
+                    noise.kind == NoiseSpec::mask;
            });
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 // Each function is there once for every generation of vector instructions, and the loader takes the one that
 // the processor has. Sanitizers run before the loader's choice can.
@@ -240,6 +241,23 @@ VECTORISED void draw_mask(float* out, std::size_t first_row, std::size_t rows, s
     const auto* const __restrict bytes = reinterpret_cast<const std::uint8_t*>(words.data());
     float* const __restrict to = out;
     for (std::size_t i = 0; i < width; ++i) to[i] = bytes[i] < threshold ? 0.0F : kept;
+  }
+}
+
+void draw_normal(float* out, std::size_t first_row, std::size_t rows, std::size_t width, std::uint64_t key,
+                 std::uint32_t step, std::uint32_t stream) {
+  constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15U;
+  // In (0, 1]: the logarithm is finite.
+  const auto share = [](std::uint64_t bits) { return (static_cast<double>(bits >> 11U) + 1) * 0x1.0p-53; };
+  const std::uint64_t of_step = mixed(mixed(key) + (std::uint64_t{step} << 32U) + stream);
+  for (std::size_t r = 0; r < rows; ++r, out += width) {
+    const std::uint64_t base = mixed(of_step + first_row + r);
+    for (std::size_t i = 0; i < width; i += 2) {
+      const double radius = std::sqrt(-2 * std::log(share(mixed(base + (i + 1) * kGolden))));
+      const double angle = 2 * std::numbers::pi * share(mixed(base + (i + 2) * kGolden));
+      out[i] = static_cast<float>(radius * std::cos(angle));
+      if (i + 1 < width) out[i + 1] = static_cast<float>(radius * std::sin(angle));
+    }
   }
 }
 

@@ -49,5 +49,8 @@ void small_products(const double* a, const Places& of_a, const double* b, const 
 /// key, on `step`, `stream`, its row (counted from `first_row`) and its column alone.
 void draw_mask(float* out, std::size_t first_row, std::size_t rows, std::size_t width, std::uint32_t cut,
                std::uint64_t key, std::uint32_t step, std::uint32_t stream);
+/// out [rows, width] of the standard normal distribution (Box & Muller 1958), by the same rule.
+void draw_normal(float* out, std::size_t first_row, std::size_t rows, std::size_t width, std::uint64_t key,
+                 std::uint32_t step, std::uint32_t stream);
 
 }  // namespace automodel::recsys::kernels

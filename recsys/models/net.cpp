@@ -111,7 +111,9 @@ Result<void> Net::forward(const Rows& rows, std::span<float> logits) {
 Result<void> Net::backward(std::span<const float> gradient, Penalty penalty) {
   return guarded("backward pass", [&] {
     for (auto& tensor : impl_->model.tensors) tensor.mutable_grad() = at::Tensor();
-    impl_->output.backward(borrow(gradient.data(), impl_->output.sizes(), at::kFloat));
+    const bool with = penalty == Penalty::with;
+    impl_->model.differentiate(impl_->output, borrow(gradient.data(), impl_->output.sizes(), at::kFloat),
+                               with ? 1 / static_cast<float>(impl_->output.size(0)) : 0);
     impl_->output = at::Tensor();
     if (impl_->penalised && penalty == Penalty::with) impl_->model.penalty().backward();
     for (auto& tensor : impl_->model.tensors) {

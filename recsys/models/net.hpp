@@ -53,15 +53,15 @@ class Net {
   std::span<float> values(std::size_t index);
   /// After `backward`; empty where the output does not depend on the parameter.
   std::span<const float> gradient(std::size_t index) const;
-  /// Mask `index` of the program's noise for the next `forward` of `rows` rows: [rows, width].
+  /// Number `index` of the program's noise for the next `forward` of `rows` rows: [rows, width].
   std::span<float> mask(std::size_t index, std::size_t rows);
 
   /// Logits of a training batch: [rows, candidates]. Keeps what `backward` needs; `rows` must stay until
   /// then.
   Result<void> forward(const Rows& rows, std::span<float> logits);
   enum class Penalty : std::uint8_t { with, without };
-  /// `gradient`: of the loss by the logits of the last `forward`. The gradient of the program's penalty,
-  /// where it has one, is added to that of the loss.
+  /// `gradient`: of the loss by the logits of the last `forward`. The gradients of the program's penalty and
+  /// of the mean of what it adds to the rows' losses, where it has them, are added to that of the loss.
   Result<void> backward(std::span<const float> gradient, Penalty penalty = Penalty::with);
   /// Logits [rows, candidates] without noise or gradients.
   Result<void> infer(const Rows& rows, std::span<float> logits) const;

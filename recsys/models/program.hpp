@@ -54,12 +54,13 @@ struct LookUp {
   bool operator==(const LookUp&) const = default;
 };
 
-/// Noise that the trainer draws for every batch: a mask [batch, width] of 0 and 1 / (1 - rate), called
-/// `self.NAME`.
+/// Noise that the trainer draws for every batch, called `self.NAME` [batch, width]: a mask of 0 and
+/// 1 / (1 - rate), or numbers of the standard normal distribution.
 struct NoiseSpec {
   std::string name;
   std::int64_t width = 0;
-  double rate = 0;  // from 0 to 0.95
+  double rate = 0;  // of a mask: from 0 to 0.95
+  enum Kind : std::uint8_t { mask, normal } kind = mask;
 
   bool operator==(const NoiseSpec&) const = default;
 };
@@ -75,7 +76,7 @@ enum class Loss : std::uint8_t { logloss, bpr, softmax, mse };
 /// What a method's author writes. `script` is TorchScript that defines
 ///   forward(self, singles: Tensor, bags: Tensor, dense: Tensor, noise: bool) -> Tensor
 /// singles [B, S] int64; bags [B, M, L] int64, -1 is padding; dense [B, D]; the logits [B]. It reads its
-/// parameters as `self.NAME`, of any shape, and the masks of its noise only where `noise` is true. S, M and D
+/// parameters as `self.NAME`, of any shape, and its noise only where `noise` is true. S, M and D
 /// may each be 0, and tables have the real type of `dense`, which is double in a check of gradients. Its
 /// operations are those of recsys/models/operations.cpp: arithmetic that changes nothing. Any other is
 /// refused.
@@ -97,6 +98,8 @@ struct Program {
   Sources sources = {};
   Loss loss = Loss::logloss;
   std::uint32_t negatives = 0;  // sampled a positive row. With softmax, 0: all items are candidates
+  /// forward gives Tuple[Tensor, Tensor]: the logits, and [B], what training adds to the loss of each row.
+  bool adds_to_loss = false;
 
   /// Compares candidates of one row, which the row's fields would give away: it has to do without them
   /// (sources.fields false), and to look at items.

@@ -18,8 +18,8 @@ constexpr std::uint32_t kFewValues = 5;
 constexpr std::size_t kFewRows = 16, kEntries = 40;
 constexpr double kSpread = 0.1, kSmallGradient = 1e-3, kMostError = 1e-4;
 
-/// The sum of the logits, each with a weight of its own, and the penalty: a function of all tensors, whose
-/// gradients are looked at.
+/// The sum of the logits, each with a weight of its own, what is added to the loss, and the penalty: a
+/// function of all tensors, whose gradients are looked at.
 class Probe {
  public:
   Probe(const Program& program, const Assembled& assembled, const InputSpec& inputs, std::uint64_t seed)
@@ -71,6 +71,7 @@ class Probe {
   at::Tensor output() {
     const auto logits = model_.forward(view(batch_, inputs_, 0, kFewRows), false);
     auto out = (logits * borrow(weights_.data(), logits.sizes(), at::kDouble)).sum();
+    if (model_.adds_to_loss) out = out + model_.added.sum();
     return penalised_ ? out + model_.penalty() : out;
   }
 
@@ -206,13 +207,19 @@ bool is_of(const Batch& batch, const InputSpec& inputs) {
 
 }  // namespace
 
-Result<std::vector<double>> run_program(const Program& program, const InputSpec& inputs, const Batch& batch,
-                                        const TensorValues& values) {
+Result<ProgramAnswers> run_program(const Program& program, const InputSpec& inputs, const Batch& batch,
+                                   const TensorValues& values, const TensorValues* noise) {
   const auto assembled = assemble(program, inputs);
   if (!assembled) return fail(assembled.error());
   if (auto same = check_values(*assembled, values); !same) return fail(same.error());
   if (!is_of(batch, inputs)) return fail("models.bad_values", "the batch is not of these inputs");
-  std::vector<double> out(batch.rows * batch.candidates);
+  for (const auto& spec : program.noise) {
+    const auto size = batch.rows * static_cast<std::size_t>(spec.width);
+    if (noise && (!noise->contains(spec.name) || noise->at(spec.name).size() != size))
+      return fail("models.bad_values",
+                  "there are not " + std::to_string(size) + " numbers for '" + spec.name + "'");
+  }
+  ProgramAnswers out;
   const auto done = guarded("running the model", [&] {
     const torch::NoGradGuard no_gradients;
     auto model = compile_module(program, *assembled, at::kDouble);
@@ -220,8 +227,17 @@ Result<std::vector<double>> run_program(const Program& program, const InputSpec&
       const auto& from = values.at(model.specs[i].name);
       model.tensors[i].copy_(borrow(from.data(), model.specs[i].shape, at::kDouble));
     }
-    const auto logits = model.forward(view(batch, inputs, 0, batch.rows), false).contiguous();
-    std::copy_n(logits.data_ptr<double>(), logits.numel(), out.begin());
+    const auto rows = static_cast<std::int64_t>(batch.rows);
+    for (std::size_t i = 0; noise && i < program.noise.size(); ++i) {
+      const auto& [name, width] = std::tie(program.noise[i].name, program.noise[i].width);
+      model.module.setattr(name, borrow(noise->at(name).data(), {rows, width}, at::kDouble));
+    }
+    const auto numbers = [](const at::Tensor& tensor) {
+      const auto plain = tensor.contiguous();
+      return std::vector<double>(plain.data_ptr<double>(), plain.data_ptr<double>() + plain.numel());
+    };
+    out.logits = numbers(model.forward(view(batch, inputs, 0, batch.rows), noise != nullptr));
+    if (program.adds_to_loss) out.added = numbers(model.added);
   });
   if (!done) return fail(done.error());
   return out;

@@ -36,11 +36,16 @@ using TensorValues = std::map<std::string, std::vector<double>>;
 Result<TensorValues> random_values(const Program& program, const InputSpec& inputs, std::uint64_t seed,
                                    double spread);
 
-/// Logits [rows, candidates] of the program in double precision, without noise, with exactly these values.
-/// Errors: those of `assemble`; models.bad_values (a tensor missing, unknown or of another size; a batch that
-/// is not of these inputs); models.failed (LibTorch's words), models.out_of_memory.
-Result<std::vector<double>> run_program(const Program& program, const InputSpec& inputs, const Batch& batch,
-                                        const TensorValues& values);
+/// What a program gives for a batch.
+struct ProgramAnswers {
+  std::vector<double> logits;  // [rows, candidates]
+  std::vector<double> added;   // [rows] to the loss; empty where it adds nothing
+};
+/// In double precision, with exactly these values: without noise, or as in training with this, [rows, width]
+/// by name. Errors: those of `assemble`; models.bad_values (a tensor or noise missing, unknown or of another
+/// size; a batch that is not of these inputs); models.failed (LibTorch's words), models.out_of_memory.
+Result<ProgramAnswers> run_program(const Program& program, const InputSpec& inputs, const Batch& batch,
+                                   const TensorValues& values, const TensorValues* noise = nullptr);
 
 /// One number of a tensor, and what it does to the output.
 struct GradientCheck {

@@ -55,12 +55,15 @@ std::string Program::to_json() const {
   for (const auto& p : parameters) {
     out["parameters"].push_back({{"name", p.name}, {"shape", p.shape}, {"init", p.init}});
   }
-  for (const auto& n : noise)
+  for (const auto& n : noise) {
     out["noise"].push_back({{"name", n.name}, {"width", n.width}, {"rate", n.rate}});
+    if (n.kind == NoiseSpec::normal) out["noise"].back()["kind"] = "normal";
+  }
   // What is not there is as it was before programs had it.
   if (sources != Sources{}) out["sources"] = recsys::to_json(sources);
   if (loss != Loss::logloss) out["loss"] = loss_name(loss);
   if (negatives > 0) out["negatives"] = negatives;
+  if (adds_to_loss) out["adds_to_loss"] = true;
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -71,7 +74,12 @@ Result<Program> Program::from_json(std::string_view text) try {
   for (const auto& l : j.at("look_ups")) out.look_ups.push_back(look_up(l));
   for (const auto& p : j.at("parameters"))
     out.parameters.push_back({p.at("name"), p.at("shape"), p.at("init")});
-  for (const auto& n : j.at("noise")) out.noise.push_back({n.at("name"), n.at("width"), n.at("rate")});
+  for (const auto& n : j.at("noise")) {
+    const std::string kind = n.value("kind", "mask");
+    if (kind != "mask" && kind != "normal") throw std::runtime_error("noise '" + kind + "'");
+    out.noise.push_back(
+        {n.at("name"), n.at("width"), n.at("rate"), kind == "normal" ? NoiseSpec::normal : NoiseSpec::mask});
+  }
   j.at("penalised").get_to(out.penalised);
   if (j.contains("sources")) out.sources = recsys::sources(j.at("sources"));
   if (j.contains("loss")) {
@@ -80,6 +88,7 @@ Result<Program> Program::from_json(std::string_view text) try {
     out.loss = *loss;
   }
   out.negatives = j.value("negatives", 0U);
+  out.adds_to_loss = j.value("adds_to_loss", false);
   return out;
 } catch (const std::exception& e) {
   return fail("models.bad_program", std::string("this is no program: ") + e.what());

@@ -161,11 +161,11 @@ Result<void> Replica::forward(const Rows& rows, std::span<float> logits) {
   });
 }
 
-Result<void> Replica::backward(std::span<const float> gradient) {
+Result<void> Replica::backward(std::span<const float> gradient, float of_row) {
   return guarded("backward pass", [&] {
     auto output = std::move(impl_->output);
     impl_->output = at::Tensor();
-    if (output.requires_grad()) output.backward(borrow(gradient.data(), output.sizes(), at::kFloat));
+    impl_->model.differentiate(output, borrow(gradient.data(), output.sizes(), at::kFloat), of_row);
     for (auto& given : impl_->given) {
       const auto& by_rows = given.rows.grad();
       if (!by_rows.defined()) continue;

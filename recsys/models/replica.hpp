@@ -25,12 +25,13 @@ class Replica {
   /// rows of them, and gradient(index) is by them. They must stay; calls `clear`.
   void use_rows(std::size_t index, std::span<const float> values);
 
-  /// Mask `index` of the program's noise for the next `forward` of `rows` rows: [rows, width].
+  /// Number `index` of the program's noise for the next `forward` of `rows` rows: [rows, width].
   std::span<float> mask(std::size_t index, std::size_t rows);
   /// Logits [rows, candidates]; `rows` must stay until `backward`.
   Result<void> forward(const Rows& rows, std::span<float> logits);
-  /// `gradient`: of the loss by the logits of the last `forward`. Adds to `gradient(index)`.
-  Result<void> backward(std::span<const float> gradient);
+  /// `gradient`: of the loss by the logits of the last `forward`; `of_row`: the weight of what each row adds
+  /// to the loss. Adds to `gradient(index)`.
+  Result<void> backward(std::span<const float> gradient, float of_row);
   /// Of the program's penalty, where it has one. Adds to `gradient(index)`.
   Result<void> penalise();
   /// Since the last `clear`, of tensor `index` of Net::parameters(); empty where there was none.

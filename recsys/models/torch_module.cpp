@@ -1,5 +1,7 @@
 #include "recsys/models/torch_module.hpp"
 
+#include <torch/csrc/autograd/autograd.h>
+
 namespace automodel::recsys {
 namespace {
 
@@ -39,7 +41,10 @@ at::Tensor TorchModule::forward(const Rows& rows, bool with_noise) {
   const Plain plain(false);
   auto given = arguments(rows, sources, real);
   given.emplace_back(with_noise);
-  auto out = module.forward(std::move(given)).toTensor();
+  const auto result = module.forward(std::move(given));
+  TORCH_CHECK(result.isTuple() == adds_to_loss, "forward gives ", result.tagKind(), " where ",
+              adds_to_loss ? "logits and what they add to the loss are" : "a tensor is", " needed");
+  auto out = adds_to_loss ? result.toTupleRef().elements()[0].toTensor() : result.toTensor();
   const auto n = static_cast<std::int64_t>(rows.rows), c = static_cast<std::int64_t>(rows.candidates);
   if (sources.only_fields()) {
     TORCH_CHECK(out.dim() == 1 && out.size(0) == n, "forward gives ", out.sizes(), " where [", n,
@@ -50,7 +55,25 @@ at::Tensor TorchModule::forward(const Rows& rows, bool with_noise) {
   }
   TORCH_CHECK(out.scalar_type() == real, "forward gives numbers of type ", out.scalar_type(), " where ", real,
               " is needed");
+  if (adds_to_loss) {
+    added = result.toTupleRef().elements()[1].toTensor();
+    TORCH_CHECK(added.dim() == 1 && added.size(0) == n && added.scalar_type() == real, "forward adds ",
+                added.sizes(), " to the loss where [", n, "] is needed: one number a row");
+  }
   return out;
+}
+
+void TorchModule::differentiate(const at::Tensor& logits, const at::Tensor& gradient, float of_row) {
+  std::vector<at::Tensor> outputs, gradients;
+  const auto add = [&](const at::Tensor& output, const at::Tensor& by) {
+    if (!output.requires_grad()) return;
+    outputs.push_back(output);
+    gradients.push_back(by);
+  };
+  add(logits, gradient);
+  if (adds_to_loss && of_row != 0) add(added, at::full_like(added, of_row));
+  added = at::Tensor();
+  if (!outputs.empty()) torch::autograd::backward(outputs, gradients);
 }
 
 at::Tensor TorchModule::penalty() {
@@ -85,6 +108,7 @@ TorchModule compile_module(const Program& program, const Assembled& assembled, a
   out.specs = assembled.tensors;
   out.real = real;
   out.sources = program.sources;
+  out.adds_to_loss = program.adds_to_loss;
   for (const auto& spec : assembled.tensors) {
     auto tensor = at::zeros(spec.shape, spec.int8 ? at::kChar : real);
     if (!spec.int8) tensor.requires_grad_(true);
@@ -99,6 +123,7 @@ TorchModule compile_module(const Program& program, const Assembled& assembled,
   TorchModule out;
   out.specs = assembled.tensors;
   out.sources = program.sources;
+  out.adds_to_loss = program.adds_to_loss;
   out.tensors = std::move(tensors);
   auto look_ups = assembled.look_ups_of_ids;
   for (const auto& one : given) {

@@ -20,10 +20,15 @@ struct TorchModule {
   std::vector<at::Tensor> tensors;  // one a spec; zeros at first
   at::ScalarType real = at::kFloat;
   Sources sources;
+  bool adds_to_loss = false;
+  at::Tensor added;  // [rows], of the last forward of a program that adds to its loss
 
   /// Logits [rows], or [rows, candidates] where there are other sources than fields; `rows` must stay until
   /// gradients are taken.
   at::Tensor forward(const Rows& rows, bool with_noise);
+  /// Adds to the gradients of the tensors that of the loss, whose gradient by `logits` is `gradient`, and
+  /// `of_row` times that of each row's addition to it; both are of the last forward.
+  void differentiate(const at::Tensor& logits, const at::Tensor& gradient, float of_row);
   at::Tensor penalty();  // only of a program that is penalised
 };
 

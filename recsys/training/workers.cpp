@@ -45,7 +45,7 @@ struct Workers::Impl {
   std::optional<TouchedRows> touched;  // where there are lazy tables
 
   Impl(const Program& p, const InputSpec& i, Net& n) : program(p), inputs(i), net(n) {}
-  void draw_masks(Replica& replica, std::size_t first, std::size_t count, std::uint64_t seed,
+  void draw_noise(Replica& replica, std::size_t first, std::size_t count, std::uint64_t seed,
                   std::uint64_t step) const;
   Result<void> differentiate(std::uint32_t number, const Rows& batch, const Targets& targets,
                              std::uint64_t seed, std::uint64_t step);
@@ -92,13 +92,19 @@ Result<Workers> Workers::make(const Program& program, const InputSpec& inputs, N
 
 /// Inverted dropout (Srivastava et al., JMLR 2014, section 10). A unit has a byte of random bits, so the rate
 /// is rounded to 1/256, and what is kept is scaled by exactly the share that is kept.
-void Workers::Impl::draw_masks(Replica& replica, std::size_t first, std::size_t count, std::uint64_t seed,
+void Workers::Impl::draw_noise(Replica& replica, std::size_t first, std::size_t count, std::uint64_t seed,
                                std::uint64_t step) const {
   for (std::size_t i = 0; i < program.noise.size(); ++i) {
-    const auto cut = static_cast<std::uint32_t>(std::lround(program.noise[i].rate * 256));
-    kernels::draw_mask(replica.mask(i, count).data(), first, count,
-                       static_cast<std::size_t>(program.noise[i].width), cut, seed,
-                       static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(i));
+    const auto& noise = program.noise[i];
+    const auto width = static_cast<std::size_t>(noise.width);
+    auto* const out = replica.mask(i, count).data();
+    const auto number = static_cast<std::uint32_t>(step), stream = static_cast<std::uint32_t>(i);
+    if (noise.kind == NoiseSpec::normal) {
+      kernels::draw_normal(out, first, count, width, seed, number, stream);
+      continue;
+    }
+    const auto cut = static_cast<std::uint32_t>(std::lround(noise.rate * 256));
+    kernels::draw_mask(out, first, count, width, cut, seed, number, stream);
   }
 }
 
@@ -186,7 +192,7 @@ Result<void> Workers::Impl::differentiate(std::uint32_t number, const Rows& batc
   const auto end = part(batch.rows, number + 1, pool->size());
   for (auto first = part(batch.rows, number, pool->size()); first < end; first += kPiece) {
     const auto count = std::min(kPiece, end - first);
-    draw_masks(replica, first, count, seed, step);
+    draw_noise(replica, first, count, seed, step);
     own.logits.resize(count * batch.candidates);
     own.gradient.resize(own.logits.size());
     if (auto done = replica.forward(batch.part(first, count), own.logits); !done) return done;
@@ -194,7 +200,7 @@ Result<void> Workers::Impl::differentiate(std::uint32_t number, const Rows& batc
     // The gradient is of the mean over these rows.
     const auto share = static_cast<float>(count) / static_cast<float>(batch.rows);
     for (auto& g : own.gradient) g *= share;
-    if (auto done = replica.backward(own.gradient); !done) return done;
+    if (auto done = replica.backward(own.gradient, 1 / static_cast<float>(batch.rows)); !done) return done;
   }
   return number == 0 ? replica.penalise() : Result<void>();
 }

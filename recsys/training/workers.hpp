@@ -34,7 +34,7 @@ class Workers {
   void begin(std::uint64_t steps);
   void end(std::vector<AdamState>& moments, std::uint64_t steps, float rate);
 
-  /// Dropout masks are those of `seed` and `step`. Gives the sum of the rows' losses, and keeps the gradient
+  /// Noise is that of `seed` and `step`. Gives the sum of the rows' losses, and keeps the gradient
   /// of their mean. Errors: models.*.
   Result<double> differentiate(const Batch& batch, const Targets& targets, std::vector<AdamState>& moments,
                                std::uint64_t seed, std::uint64_t step, float rate);

@@ -109,6 +109,41 @@ $$ \hat{y} = \sigma(b + s + \mathrm{MLP}^{(a)}(\mathbf{e}_1) + \sum_{i=1}^n w_i 
   BOOST_TEST(report->disagreement <= 1e-5);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_card_adds_to_its_loss_and_what_it_draws_agree_with_the_interpreter) {
+  const auto report = checked(R"(+++
+method = "blurred-fm"
+extends = "fm"
+[parameters]
+lambda = { default = 0.1, choices = [0.01, 0.5] }
++++
+Noise $\epsilon \sim \mathcal{N}(0, 1)$ and $E \in \mathbb{R}^{3 \times k}$, $E \sim \mathcal{N}(\mathbf{0}, \mathbf{I})$, blurs the answer.
+
+$$ s = (1 + \epsilon) \sum_{i=1}^{n} w_i + \| E \mathbf{e}_1 \|^2 $$
+$$ \hat{y} = \sigma(b + s) $$
+$$ \mathcal{L} = \lambda \sum_{i=1}^{n} w_i^2 + (\mathcal{L}_\mathrm{task} - b^2) $$
+)");
+  BOOST_TEST_REQUIRE(report.has_value(), said(report));
+  BOOST_TEST(report->disagreement <= 1e-5);
+}
+
+BOOST_AUTO_TEST_CASE(a_card_can_change_what_another_adds_to_its_loss_or_take_it_away) {
+  const auto kept = checked(R"(+++
+method = "longer-codes"
+extends = "mult-vae"
+[parameters]
+k = { default = 4, choices = [2, 4] }
+h = { default = 6, choices = [3, 6] }
++++
+$$ \mathcal{L} \leftarrow \mathcal{L} + \beta \| \mathbf{q}_v \|^2 $$
+)");
+  BOOST_TEST_REQUIRE(kept.has_value(), said(kept));
+  BOOST_TEST(kept->disagreement <= 1e-5);
+  const auto text = "+++\nmethod = \"v\"\nextends = \"mult-vae\"\nremove = [\"L\"]\n+++\n";
+  const auto without = script_for(compile_card("v", text, {}, relatives_of("v")), {6, 4, 2, 100, 10, 10});
+  BOOST_TEST_REQUIRE(without.has_value(), (without ? "" : to_string(without.error())));
+  BOOST_TEST(!without->adds_to_loss);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -170,6 +170,40 @@ $$ \hat{y} = \sigma(\mathbf{u}^\top \mathbf{x}_L) $$
   BOOST_TEST(has(said, "papers.not_understood small.md:12: a recurrence can look one step back only"), said);
 }
 
+BOOST_AUTO_TEST_CASE(a_loss_that_does_not_add_to_that_of_the_task_is_asked_for) {
+  const std::string answer = "$$ \\hat{y} = \\sigma(b) $$\n";
+  BOOST_TEST(problems(answer + "$$ \\mathcal{L} = b^2 $$\n") ==
+             R"(papers.not_a_definition small.md:11: the loss of a card is that of its task, as one summand, and what is added to it
+   11 | $$ \mathcal{L} = b^2 $$
+      |    ^~~~~~~~~~~~~~~~~
+   \mathcal{L} = \mathcal{L}_\mathrm{task} + …: the head's loss, and what is added to it
+)");
+  for (const std::string right : {"2 \\mathcal{L}_\\mathrm{task} + b^2", "b^2 - \\mathcal{L}_\\mathrm{task}",
+                                  "\\mathcal{L}_\\mathrm{task} + \\mathcal{L}_\\mathrm{task} b", "\\mathcal{L}_\\mathrm{task}"}) {
+    const auto said = problems(answer + "$$ \\mathcal{L} = " + right + " $$\n");
+    BOOST_TEST(has(said, "papers.not_a_definition small.md:11:"), said);
+  }
+  const auto vector = problems(answer + "$$ \\mathcal{L} = \\mathcal{L}_\\mathrm{task} + \\mathbf{e}_1 $$\n");
+  BOOST_TEST(has(vector, "papers.shape_conflict small.md:11: what is added to the loss is one number for a row"), vector);
+}
+
+BOOST_AUTO_TEST_CASE(noise_is_drawn_from_the_standard_normal_distribution_for_each_row) {
+  const auto with = [](const std::string& said) { return problems("Noise $" + said + "$.\n\n$$ \\hat{y} = \\sigma(b + \\epsilon) $$\n"); };
+  BOOST_TEST(with("\\epsilon \\sim \\mathcal{N}(0, 1)") == "");
+  BOOST_TEST(has(with("\\epsilon \\sim \\mathcal{N}(0, 2)"), "papers.not_understood small.md:10: noise is drawn from the standard"));
+  BOOST_TEST(has(with("\\epsilon \\sim \\mathrm{Uniform}(0, 1)"), "papers.not_understood small.md:10: noise is drawn from"));
+  const auto twice = problems("$\\epsilon \\sim \\mathcal{N}(0, 1)$\n\n$$ \\epsilon = 3 $$\n$$ \\hat{y} = \\sigma(\\epsilon) $$\n");
+  BOOST_TEST(has(twice, "papers.defined_twice small.md:12: epsilon is drawn, and is defined here again"), twice);
+}
+
+BOOST_AUTO_TEST_CASE(a_step_with_fewer_indices_than_its_first_value_is_asked_for) {
+  const auto said = problems(R"($$ \mathbf{x}_{0,i} = \mathbf{e}_i $$
+$$ \mathbf{x}_{l+1} = \mathbf{x}_l + \mathbf{b}_l, \quad l = 0, \dots, L-1 $$
+$$ \hat{y} = \sigma(\mathbf{u}^\top [\mathbf{x}_{L,1}; \dots; \mathbf{x}_{L,n}]) $$
+)");
+  BOOST_TEST(has(said, "papers.not_understood small.md:1"), said);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -42,6 +42,27 @@ BOOST_AUTO_TEST_CASE(a_mask_does_not_depend_on_how_rows_are_cut) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(numbers_of_the_normal_distribution_do_not_depend_on_how_rows_are_cut) {
+  constexpr std::size_t kRows = 600, kWidth = 37;
+  std::vector<float> whole(kRows * kWidth), parts(kRows * kWidth), other(kRows * kWidth);
+  kernels::draw_normal(whole.data(), 0, kRows, kWidth, 9, 3, 1);
+  kernels::draw_normal(parts.data(), 0, 33, kWidth, 9, 3, 1);
+  kernels::draw_normal(parts.data() + 33 * kWidth, 33, kRows - 33, kWidth, 9, 3, 1);
+  BOOST_TEST(whole == parts, boost::test_tools::per_element());
+  const auto count = static_cast<double>(whole.size());
+  double sum = 0, squares = 0, fourth = 0;
+  for (const double x : whole) sum += x, squares += x * x, fourth += x * x * x * x;
+  BOOST_TEST(std::abs(sum / count) < 0.03);  // over four deviations
+  BOOST_TEST(squares / count == 1, boost::test_tools::tolerance(0.04));
+  BOOST_TEST(fourth / count == 3, boost::test_tools::tolerance(0.1));
+  for (const auto& [key, step, stream] : {std::tuple{8U, 3U, 1U}, {9U, 4U, 1U}, {9U, 3U, 0U}}) {
+    kernels::draw_normal(other.data(), 0, kRows, kWidth, key, step, stream);
+    double product = 0;
+    for (std::size_t i = 0; i < whole.size(); ++i) product += static_cast<double>(whole[i]) * other[i];
+    BOOST_TEST(std::abs(product / count) < 0.03);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(many_small_products_are_those_of_plain_loops) {
   constexpr std::size_t kMany = 5, kM = 3, kK = 4, kN = 11;
   const auto a = numbers(kMany * kM * kK, 1), b = numbers(kMany * kK * kN, 2);

@@ -316,7 +316,11 @@ BOOST_AUTO_TEST_CASE(a_program_is_read_back_from_its_json) {
   const Program program{"def …",
                         {{"e", {2, 3}, "ones", LookUp::categorical, true}, {"w", {}, "zeros"}},
                         {{"a", {1, 2, 3}, "constant(2)"}},
-                        {{"m", 3, 0.125}},
+                        {{"m", 3, 0.125}, {"n", 2, 0, NoiseSpec::normal}},
+                        true,
+                        {},
+                        Loss::logloss,
+                        0,
                         true};
   BOOST_TEST((Program::from_json(program.to_json()).value() == program));
   for (const std::string bad : {"", "{}", "[1]", R"({"script":1})"})

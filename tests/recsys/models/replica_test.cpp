@@ -37,7 +37,9 @@ void check_same(const Program& program, const InputSpec& inputs) {
   std::vector<std::vector<float>> masks;
   for (std::size_t i = 0; i < program.noise.size(); ++i) {
     auto mask = net->mask(i, kRows);
-    for (auto& m : mask) m = random.uniform() < 0.3 ? 0.0F : 1.5F;
+    const bool normal = program.noise[i].kind == NoiseSpec::normal;
+    for (auto& m : mask)
+      m = normal ? static_cast<float>(random.normal()) : random.uniform() < 0.3 ? 0.0F : 1.5F;
     masks.emplace_back(mask.begin(), mask.end());
   }
   BOOST_REQUIRE(net->forward(view(batch, inputs, 0, kRows), logits));
@@ -51,7 +53,7 @@ void check_same(const Program& program, const InputSpec& inputs) {
     const auto done =
         replica->forward(view(batch, inputs, first, count), std::span(mine).subspan(first, count));
     BOOST_REQUIRE_MESSAGE(done, (done ? "" : to_string(done.error())));
-    BOOST_REQUIRE(replica->backward(std::span(gradient).subspan(first, count)));
+    BOOST_REQUIRE(replica->backward(std::span(gradient).subspan(first, count), 1.0F / kRows));
   }
   BOOST_REQUIRE(replica->penalise());
   check_close(mine, logits, "logits");
@@ -125,6 +127,23 @@ def penalty(self) -> Tensor:
       {},
       true};
   check_same(program, made_up_inputs(2, 1, 0));
+}
+
+BOOST_AUTO_TEST_CASE(what_rows_add_to_the_loss_and_numbers_below_zero_as_noise_are_the_same) {
+  Program program{
+      "def forward(self, singles: Tensor, bags: Tensor, dense: Tensor, noise: bool) -> Tuple[Tensor, "
+      "Tensor]:\n"
+      R"(    x = self.v(singles, bags, dense).flatten(-2)
+    t = torch.relu(torch.matmul(x, self.w.t()) + self.b)
+    if noise:
+        t = t * self.normal_0
+    return (t.sum(1), torch.square(x).sum(1) + torch.square(self.w).sum())
+)",
+      {{"v", {3}, "normal(0.1)"}},
+      {{"w", {5, 6}, "xavier"}, {"b", {5}, "zeros"}},
+      {{"normal_0", 5, 0, NoiseSpec::normal}}};
+  program.adds_to_loss = true;
+  check_same(program, made_up_inputs(1, 1, 0));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -74,9 +74,11 @@ BOOST_AUTO_TEST_CASE(a_program_runs_over_users_candidates_and_histories_with_the
   const auto inputs = made_up_inputs(0, 0, 0, 5, 3, program.sources);
   const auto batch = random_batch(inputs, 30, kSeed, 3);
   const auto values = random_values(program, inputs, kSeed, 0.5).value();
-  const auto logits = run_program(program, inputs, batch, values);
-  BOOST_REQUIRE_MESSAGE(logits, (logits ? "" : to_string(logits.error())));
+  const auto answers = run_program(program, inputs, batch, values);
+  BOOST_REQUIRE_MESSAGE(answers, (answers ? "" : to_string(answers.error())));
+  const auto* const logits = &answers->logits;
   BOOST_REQUIRE(logits->size() == 90U);
+  BOOST_TEST(answers->added.empty());
   for (std::size_t r = 0; r < 30; ++r) {
     for (std::size_t c = 0; c < 3; ++c) {
       const auto item = static_cast<std::size_t>(batch.items[r * 3 + c]);

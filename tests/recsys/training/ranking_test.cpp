@@ -77,6 +77,57 @@ BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_weights_and_a_resumed_training
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_a_program_adds_to_the_loss_is_minimised_and_its_noise_is_drawn_from_the_seed) {
+  auto program = factors(Loss::bpr, 1);
+  const auto with = [&](const std::string& added, bool noise) {
+    auto out = program;
+    auto& script = out.script;
+    script.replace(script.find("-> Tensor"), 9, "-> Tuple[Tensor, Tensor]");
+    if (noise) {
+      script.insert(script.find("    return"), "    if noise:\n        user = user + self.normal_0\n");
+      out.noise = {{"normal_0", 8, 0, NoiseSpec::normal}};
+    }
+    const auto answer = script.find("    return") + 11;
+    const std::string logits = script.substr(answer, script.size() - 1 - answer);
+    script.replace(answer, logits.size(), "(" + logits + ", " + added + ")");
+    out.adds_to_loss = true;
+    return out;
+  };
+  const auto length = [&](const Trained& trained) {
+    const auto model = read_checkpoint(trained.checkpoint).value();
+    double out = 0;
+    for (const auto& tensor : model.tensors) {
+      std::vector<float> values(tensor.bytes.size() / sizeof(float));
+      BOOST_REQUIRE(load_values(model, tensor.name, values));
+      for (const double x : values) out += x * x;
+    }
+    return out;
+  };
+  const std::string sizes =
+      "(torch.square(self.p(users)).sum(1) + torch.square(self.q(items)).sum(2).mean(1))";
+  const auto without = run(options(program, 1)).value(),
+             nothing = run(options(with("0.0 * " + sizes, false), 1)).value(),
+             small = run(options(with(sizes, false), 1)).value();
+  BOOST_TEST(nothing.epochs[0].train_loss == without.epochs[0].train_loss,
+             boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(length(nothing) == length(without), boost::test_tools::tolerance(1e-3));
+  BOOST_TEST(length(small) < 0.8 * length(without));
+
+  auto o = options(with("0.0 * " + sizes, true), 3);
+  const auto noisy = run(o), again = run(o);
+  BOOST_REQUIRE_MESSAGE(noisy, (noisy ? "" : to_string(noisy.error())));
+  BOOST_TEST((noisy->resume == again->resume));
+  o.seed = 2;
+  BOOST_TEST((run(o)->resume != noisy->resume));
+  o.max_epochs = 1;
+  o.seed = 1;
+  o.resume = {};
+  const auto begun = run(o);
+  o.max_epochs = 3;
+  o.resume = begun->resume;
+  BOOST_TEST((run(o)->checkpoint == noisy->checkpoint));
+}
+
 BOOST_AUTO_TEST_CASE(a_ranking_without_a_positive_row_is_refused) {
   std::erase_if(world.parts.train, [&](auto row) { return world.y[row] > 0.5F; });
   BOOST_TEST(run(options(factors(Loss::bpr, 1), 1)).error().code == "training.no_rows");
