@@ -1,0 +1,85 @@
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <random>
+
+#include "tests/simulation/runner.hpp"
+
+using namespace automodel::cluster::simulation;
+
+namespace {
+
+std::ostream& print(std::ostream& out, const Plan& plan) { return out << describe(plan); }
+
+/// Runs schedules for a while; a failing one is shown as small as it can be made.
+Found hold(std::uint64_t first_seed) {
+  Search what;
+  what.first_seed = first_seed;
+  what.schedules = 50'000;
+  what.at_most = std::chrono::seconds(5);
+  auto found = search(what);
+  if (found.seed) {
+    print(std::cerr, shrink(draw_plan(*found.seed), what.rules));
+    BOOST_ERROR("seed " << *found.seed << ": " << found.fault);
+  }
+  BOOST_TEST_MESSAGE(found.schedules << " schedules from seed " << first_seed << " in " << found.seconds
+                                     << " s");
+  return found;
+}
+
+}  // namespace
+
+namespace automodel::cluster::simulation {
+std::ostream& operator<<(std::ostream& out, const Mutant& mutant) { return out << mutant.name; }
+}  // namespace automodel::cluster::simulation
+
+BOOST_AUTO_TEST_SUITE(simulation)
+
+BOOST_AUTO_TEST_CASE(the_protocol_keeps_its_promises_under_known_schedules) {
+  const auto found = hold(1);
+  BOOST_TEST(found.schedules >= 500u);
+  // The schedules are worth something: everything that can happen did.
+  const auto& counts = found.counts;
+  BOOST_TEST(counts.acknowledged > 1000u);
+  BOOST_TEST(counts.committed > 100u);
+  BOOST_TEST(counts.abandoned > 50u);
+  BOOST_TEST(counts.crashes > 100u);
+  BOOST_TEST(counts.lost > 100u);
+  BOOST_TEST(counts.forwarded > 10u);
+  BOOST_TEST(counts.questions > 10u);
+  BOOST_TEST(counts.failed_writes > 10u);
+  BOOST_TEST(counts.fenced > 5u);
+}
+
+BOOST_AUTO_TEST_CASE(the_protocol_keeps_its_promises_under_schedules_that_nobody_chose) {
+  BOOST_TEST(hold(std::random_device{}() + 1'000'000ull).schedules >= 500u);
+}
+
+BOOST_DATA_TEST_CASE(each_broken_rule_is_found, boost::unit_test::data::make(mutants()), mutant) {
+  Search what;
+  what.schedules = 100'000;
+  what.at_most = std::chrono::seconds(60);
+  what.rules.*mutant.rule = false;
+  const auto found = search(what);
+  BOOST_TEST(found.seed.has_value(), "not found in " << found.schedules << " schedules");
+}
+
+BOOST_AUTO_TEST_CASE(a_failing_schedule_is_made_smaller_and_still_fails) {
+  Search what;
+  what.rules.send_inbox = false;
+  const auto found = search(what);
+  BOOST_REQUIRE(found.seed);
+  const auto plan = draw_plan(*found.seed);
+  const auto small = shrink(plan, what.rules);
+  BOOST_TEST(small.actions.size() < plan.actions.size());
+  BOOST_TEST(!World(small, what.rules).run().fault.empty());
+  BOOST_TEST(World(small, {}).run().fault.empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_seed_gives_one_run) {
+  const auto plan = draw_plan(7);
+  const auto once = World(plan, {}).run().counts, again = World(plan, {}).run().counts;
+  BOOST_TEST(once.batches == again.batches);
+  BOOST_TEST(once.acknowledged == again.acknowledged);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
