@@ -217,6 +217,8 @@ void Arrivals::committed(const std::string& peer, const events::MoveCommittedT& 
   if (arrival->step != Step::prepared)
     return shared_.fault("cluster.copy_not_whole",
                          "node '" + peer + "' committed a move before everything arrived", committed.agent);
+  if (committed.epoch <= arrival->epoch)
+    return shared_.fault("cluster.malformed", "a commit that raises no epoch", committed.agent);
   arrival->new_epoch = committed.epoch;
   arrival->commit_version = committed.version;
   arrival->record = committed.record;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <random>
@@ -61,6 +62,55 @@ BOOST_DATA_TEST_CASE(each_broken_rule_is_found, boost::unit_test::data::make(mut
   what.rules.*mutant.rule = false;
   const auto found = search(what);
   BOOST_TEST(found.seed.has_value(), "not found in " << found.schedules << " schedules");
+}
+
+/// One move from node 0 to node 1 under commands, with faults at one moment of it.
+Plan one_move(Time moment, const std::vector<Action>& faults) {
+  Plan plan;
+  plan.seed = moment;
+  plan.agents = 2;
+  plan.clients = 2;
+  plan.faults_end = 600;
+  for (Time at = 40; at < 300; at += 20)
+    plan.actions.push_back({Action::Kind::command, at, static_cast<int>(at / 20 % 2), 0, 1, 0});
+  plan.actions.push_back({Action::Kind::move, 100, 0, 1, -1, 0});
+  plan.actions.insert(plan.actions.end(), faults.begin(), faults.end());
+  std::stable_sort(plan.actions.begin(), plan.actions.end(),
+                   [](const Action& x, const Action& y) { return x.at < y.at; });
+  return plan;
+}
+
+BOOST_AUTO_TEST_CASE(a_crash_of_source_target_or_both_at_any_moment_of_a_move_loses_nothing) {
+  Counts counts;
+  for (Time moment = 95; moment < 260; ++moment)
+    for (int who = 0; who < 3; ++who)
+      for (const Time length : {20, 150}) {
+        std::vector<Action> faults;
+        if (who != 1) faults.push_back({Action::Kind::crash, moment, 0, -1, -1, length});
+        if (who != 0) faults.push_back({Action::Kind::crash, moment, 1, -1, -1, length});
+        const auto plan = one_move(moment, faults);
+        const auto outcome = World(plan, {}).run();
+        BOOST_TEST(outcome.fault == "", describe(plan));
+        counts.add(outcome.counts);
+      }
+  // Before the commit the crash ends the move, after it the move is done.
+  BOOST_TEST(counts.committed > 100u);
+  BOOST_TEST(counts.abandoned > 50u);
+  BOOST_TEST(counts.questions > 10u);
+}
+
+BOOST_AUTO_TEST_CASE(a_partition_or_a_disk_that_fails_at_any_moment_of_a_move_loses_nothing) {
+  using Kind = Action::Kind;
+  for (Time moment = 95; moment < 260; moment += 2) {
+    for (const auto& fault :
+         {Action{Kind::cut, moment, 0, -1, -1, 300}, Action{Kind::cut, moment, 0, 1, -1, 300},
+          Action{Kind::cut, moment, 1, 0, -1, 300}, Action{Kind::full_disk, moment, 0, -1, -1, 200},
+          Action{Kind::full_disk, moment, 1, -1, -1, 200}, Action{Kind::slow_disk, moment, 0, -1, -1, 300},
+          Action{Kind::slow_disk, moment, 1, -1, -1, 300}}) {
+      const auto plan = one_move(moment, {fault});
+      BOOST_TEST(World(plan, {}).run().fault == "", describe(plan));
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_failing_schedule_is_made_smaller_and_still_fails) {
