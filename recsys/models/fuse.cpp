@@ -37,6 +37,13 @@ class Fuser {
   Fuser(torch::jit::Module& module, torch::jit::Graph& graph, const std::vector<NoiseSpec>& noise)
       : module_(module), graph_(graph), noise_(noise) {}
 
+  /// Comes first, and what it leaves is to be cleaned up: else its products are taken one by one.
+  void attentions(torch::jit::Block& block) {
+    for (auto* node : block.nodes()) {
+      for (auto* inner : node->blocks()) attentions(*inner);
+      if (node->kind() == c10::aten::softmax) attention(*node);
+    }
+  }
   void run(torch::jit::Block& block) {
     for (auto* node : block.nodes()) {
       for (auto* inner : node->blocks()) run(*inner);
@@ -70,6 +77,59 @@ class Fuser {
     node->output()->setType(old->type());
     old->replaceAllUsesWith(node->output());
     ++count_;
+  }
+
+  /// The two factors of an einsum with this equation; nothing where it is another.
+  static std::optional<std::pair<Value*, Value*>> factors(const Value* value, const std::string& equation) {
+    if (!is(value, "aten::einsum")) return {};
+    const auto text = torch::jit::toIValue(value->node()->input(0));
+    const auto* list = value->node()->input(1)->node();
+    if (!text || text->toStringRef() != equation || list->kind() != c10::prim::ListConstruct ||
+        list->inputs().size() != 2)
+      return {};
+    return std::pair{list->input(0), list->input(1)};
+  }
+  /// What is computed of the value, where that is one thing, and by this operation.
+  static Node* only_user(const Value* value, const char* operation) {
+    if (value->uses().size() != 1) return nullptr;
+    auto* user = value->uses()[0].user;
+    return value->uses()[0].offset == 0 && user->kind() == c10::Symbol::fromQualString(operation) ? user
+                                                                                                  : nullptr;
+  }
+  static std::optional<double> real_number(const Value* value) {
+    const auto known = torch::jit::toIValue(value);
+    if (!known || !known->isScalar()) return {};
+    return known->toScalar().toDouble();
+  }
+
+  /// einsum(softmax((einsum(q, k) / divisor).masked_fill(hidden, -1e9)).masked_fill(hidden, 0), v), of a
+  /// sequence of queries or of one.
+  void attention(Node& softmax) {
+    constexpr double kNever = -1e8;
+    const auto* masked = softmax.input(0);
+    if (!is_only(masked, "aten::masked_fill")) return;
+    auto* const hidden = masked->node()->input(1);
+    const auto least = real_number(masked->node()->input(2));
+    const auto* divided = masked->node()->input(0);
+    if (!least || *least > kNever || !is_only(divided, "aten::div") || divided->node()->inputs().size() != 2)
+      return;
+    const auto divisor = real_number(divided->node()->input(1));
+    const auto* scores = divided->node()->input(0);
+    if (!divisor || scores->uses().size() != 1) return;
+    const auto dimension = whole_number(softmax.input(1));
+    if (dimension != 1 && dimension != 2) return;
+    const bool many = dimension == 2;
+    const auto of_scores = factors(scores, many ? "zab,zcb->zac" : "za,zba->zb");
+    auto* const cleared = only_user(softmax.output(), "aten::masked_fill");
+    if (!of_scores || !cleared || cleared->input(1) != hidden || real_number(cleared->input(2)) != 0) return;
+    auto* const list = only_user(cleared->output(), "prim::ListConstruct");
+    if (!list || list->output()->uses().size() != 1) return;
+    auto* const sum = list->output()->uses()[0].user;
+    const auto of_sum = factors(sum->output(), many ? "zab,zbc->zac" : "za,zab->zb");
+    if (!of_sum || sum->owningBlock() != softmax.owningBlock()) return;
+    torch::jit::WithInsertPoint guard(sum);
+    replace(sum->output(), "automodel::attended",
+            {of_scores->first, of_scores->second, of_sum->second, hidden, graph_.insertConstant(*divisor)});
   }
 
   /// relu(matmul(x, weight.t()) + bias), and times a mask where that follows.
@@ -142,6 +202,8 @@ int fuse_for_training(torch::jit::Module& module, const std::vector<NoiseSpec>& 
   }
   torch::jit::ConstantPropagation(graph);
   Fuser fuser(module, *graph, noise);
+  fuser.attentions(*graph->block());
+  torch::jit::EliminateDeadCode(graph);
   fuser.run(*graph->block());
   torch::jit::EliminateDeadCode(graph);
   return fuser.count();

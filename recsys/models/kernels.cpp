@@ -4,15 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-// Each function is there once for every generation of vector instructions, and the loader takes the one that
-// the processor has. Sanitizers run before the loader's choice can.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define VECTORISED __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
-#else
-#define VECTORISED
-#endif
-#define INLINE inline __attribute__((always_inline))
+#include "recsys/models/vectorised.hpp"
 
 namespace automodel::recsys::kernels {
 namespace {
@@ -186,6 +178,14 @@ VECTORISED void add(float* sum, const float* more, std::size_t count) {
   float* const __restrict to = sum;
   const float* const __restrict from = more;
   for (std::size_t i = 0; i < count; ++i) to[i] += from[i];
+}
+
+VECTORISED double exponentials(std::span<float> x, float most) {
+  constexpr std::size_t kPart = 256;  // summed in float
+  double sum = 0;
+  for (std::size_t first = 0; first < x.size(); first += kPart)
+    sum += static_cast<double>(exponentials(x.data() + first, std::min(kPart, x.size() - first), most));
+  return sum;
 }
 
 VECTORISED void bias_relu_mask(float* z, const float* bias, const float* mask, std::size_t rows,

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace automodel::recsys::kernels {
@@ -13,6 +14,10 @@ namespace automodel::recsys::kernels {
 void adam(float* weights, const float* gradient, float* first, float* second, std::size_t count,
           float rescale, float size, float l2);
 void add(float* sum, const float* more, std::size_t count);
+
+/// x becomes e^(x - most), to 2 units in the last place and zero below e^-87; gives their sum, in double. `most` is at
+/// most 88 below all of x.
+double exponentials(std::span<float> x, float most);
 
 /// z [rows, width] -> max(0, z + bias) * mask, in place; without `mask` (null): all ones.
 void bias_relu_mask(float* z, const float* bias, const float* mask, std::size_t rows, std::size_t width);
@@ -52,5 +57,28 @@ void draw_mask(float* out, std::size_t first_row, std::size_t rows, std::size_t 
 /// out [rows, width] of the standard normal distribution (Box & Muller 1958), by the same rule.
 void draw_normal(float* out, std::size_t first_row, std::size_t rows, std::size_t width, std::uint64_t key,
                  std::uint32_t step, std::uint32_t stream);
+
+/// So many problems of attention: queries [problems, queries, width], keys [problems, keys, width], values
+/// [problems, keys, value_width], each side by side.
+struct AttentionShape {
+  std::size_t problems, queries, keys, width, value_width;
+  /// What is hidden of a query's keys: how far apart it is of problems, queries and keys.
+  std::ptrdiff_t hidden_problem, hidden_query, hidden_key;
+};
+template <class T>
+struct AttentionInputs {
+  T *queries, *keys, *values;
+};
+/// out [problems, queries, value_width]: values weighted by the softmax of scale * <query, key> over the keys that
+/// are not hidden; zeros where all are. `sums` [problems, queries]: logarithms of the softmax's denominators.
+void attend(const AttentionShape& shape, const AttentionInputs<const float>& in, const bool* hidden, float scale,
+            float* out, float* sums);
+void attend(const AttentionShape& shape, const AttentionInputs<const double>& in, const bool* hidden, double scale,
+            double* out, double* sums);
+/// The gradients of the former, from that by `out`; they are written.
+void attend_backward(const AttentionShape& shape, const AttentionInputs<const float>& in, const bool* hidden,
+                     float scale, const float* sums, const float* dout, const AttentionInputs<float>& gradients);
+void attend_backward(const AttentionShape& shape, const AttentionInputs<const double>& in, const bool* hidden,
+                     double scale, const double* sums, const double* dout, const AttentionInputs<double>& gradients);
 
 }  // namespace automodel::recsys::kernels

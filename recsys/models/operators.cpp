@@ -145,6 +145,7 @@ void make_known() {
       torch::RegisterOperators()
           .op("automodel::layer(Tensor x, Tensor weight, Tensor bias, Tensor? mask) -> Tensor", &layer)
           .op("automodel::product(Tensor a, Tensor b, str equation) -> Tensor", &product)
+          .op("automodel::attended(Tensor q, Tensor k, Tensor v, Tensor hidden, float divisor) -> Tensor", &attended)
           .op("automodel::crossed(Tensor x, Tensor y, Tensor weight) -> Tensor", &crossed);
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "recsys/models/kernels.hpp"
 #include "recsys/models/torch_operators.hpp"
@@ -169,9 +170,37 @@ class ProductFunction : public torch::autograd::Function<ProductFunction> {
   }
 };
 
+struct Factors {
+  at::Tensor a, b;
+  std::string equation;
+};
+
+/// An axis of the result that one factor has with one entry, and the other with several, is the other's
+/// alone: then the rows of that one are those of one matrix product.
+std::optional<Factors> without_shared_axis(const at::Tensor& a, const at::Tensor& b,
+                                           const std::string& text) {
+  const auto equation = parse(text);
+  if (!equation.plain || static_cast<std::size_t>(a.dim()) != equation.a.size() ||
+      static_cast<std::size_t>(b.dim()) != equation.b.size())
+    return {};
+  for (const char axis : equation.each) {
+    const auto in_a = equation.a.find(axis), in_b = equation.b.find(axis);
+    const auto of_a = static_cast<std::int64_t>(in_a), of_b = static_cast<std::int64_t>(in_b);
+    if ((a.size(of_a) == 1) == (b.size(of_b) == 1)) continue;
+    auto letters_a = equation.a, letters_b = equation.b;
+    const bool from_a = a.size(of_a) == 1;
+    (from_a ? letters_a : letters_b).erase(from_a ? in_a : in_b, 1);
+    return Factors{from_a ? a.select(of_a, 0) : a, from_a ? b : b.select(of_b, 0),
+                   letters_a + "," + letters_b + "->" + equation.out};
+  }
+  return {};
+}
+
 }  // namespace
 
 at::Tensor product(const at::Tensor& a, const at::Tensor& b, std::string equation) {
+  if (const auto alone = without_shared_axis(a, b, equation))
+    return product(alone->a, alone->b, alone->equation);
   const auto parsed = parse(equation);
   const bool mine = parsed.plain && a.scalar_type() == b.scalar_type() &&
                     (a.scalar_type() == at::kFloat || a.scalar_type() == at::kDouble) &&

@@ -66,6 +66,7 @@ struct Replica::Impl {
   std::vector<std::span<const float>> in_place_of;  // tensors; empty: the tensor itself
   Rows rows;
   bool penalised = false;
+  int fused = 0;
   at::Tensor output;
 
   std::span<const float> values(std::size_t index) const {
@@ -118,11 +119,13 @@ Result<Replica> Replica::make(const Program& program, const InputSpec& inputs, N
         if (index != kNone) impl->gradients[index].resize(net.values(index).size());
       }
     }
-    fuse_for_training(impl->model.module, program.noise);
+    impl->fused = fuse_for_training(impl->model.module, program.noise);
   });
   if (!done) return fail(done.error());
   return Replica(std::move(impl));
 }
+
+int Replica::fused() const { return impl_->fused; }
 
 void Replica::use_rows(std::size_t index, std::span<const float> values) {
   impl_->in_place_of[index] = values;

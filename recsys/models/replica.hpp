@@ -25,6 +25,8 @@ class Replica {
   /// rows of them, and gradient(index) is by them. They must stay; calls `clear`.
   void use_rows(std::size_t index, std::span<const float> values);
 
+  /// How many operators of ours it has in the place of the script's.
+  int fused() const;
   /// Number `index` of the program's noise for the next `forward` of `rows` rows: [rows, width].
   std::span<float> mask(std::size_t index, std::size_t rows);
   /// Logits [rows, candidates]; `rows` must stay until `backward`.

@@ -20,6 +20,12 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, std::string equatio
 /// for a few rows at a time. "automodel::crossed".
 at::Tensor crossed(const at::Tensor& x, const at::Tensor& y, const at::Tensor& weight);
 
+/// Sums of v [z, c, e] weighted by the softmax over c of <q, k> / divisor, with q [z, a, d] and k [z, c, d], where
+/// `hidden` (broadcast to [z, a, c]) is false: [z, a, e], zeros where all is hidden. Without `a` in q and hidden: none
+/// in the result. "automodel::attended".
+at::Tensor attended(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& hidden,
+                    double divisor);
+
 /// Makes LibTorch know them; safe to call again.
 void make_known();
 

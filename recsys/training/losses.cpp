@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "recsys/models/inference.hpp"
+#include "recsys/models/kernels.hpp"
 
 namespace automodel::recsys {
 namespace {
@@ -43,11 +44,8 @@ double bpr(std::span<const float> z, float weight, std::span<float> gradient) {
 /// whose slope by z_c is softmax(z)_c - [c = p].
 double softmax(std::span<const float> z, std::size_t positive, float weight, std::span<float> gradient) {
   const float largest = *std::max_element(z.begin(), z.end());
-  double sum = 0;
-  for (std::size_t c = 0; c < z.size(); ++c) {
-    gradient[c] = std::exp(z[c] - largest);
-    sum += gradient[c];
-  }
+  std::copy(z.begin(), z.end(), gradient.begin());
+  const double sum = kernels::exponentials(gradient, largest);
   const auto scale = static_cast<float>(weight / sum);
   for (auto& g : gradient) g *= scale;
   gradient[positive] -= weight;

@@ -21,8 +21,9 @@ void check_close(std::span<const float> a, std::span<const float> b, const std::
     BOOST_TEST(std::abs(a[i] - b[i]) < 2e-5 * most, what << " " << i << ": " << a[i] << " " << b[i]);
 }
 
-/// Both with the same masks and the same gradient by the logits; the replica in two parts.
-void check_same(const Program& program, const InputSpec& inputs) {
+/// Both with the same masks and the same gradient by the logits; the replica, in which at least so much is fused, in
+/// two parts.
+void check_same(const Program& program, const InputSpec& inputs, int fused = 0) {
   auto net = Net::compile(program, inputs, 1);
   BOOST_REQUIRE_MESSAGE(net, (net ? "" : to_string(net.error())));
   Random random(3, 3);
@@ -31,6 +32,7 @@ void check_same(const Program& program, const InputSpec& inputs) {
   }
   auto replica = Replica::make(program, inputs, *net);
   BOOST_REQUIRE_MESSAGE(replica, (replica ? "" : to_string(replica.error())));
+  BOOST_TEST(replica->fused() >= fused);
   const auto batch = random_batch(inputs, kRows, 11);
   std::vector<float> logits(kRows), mine(kRows), gradient(kRows);
   for (auto& g : gradient) g = static_cast<float>(random.normal());
@@ -103,6 +105,8 @@ BOOST_AUTO_TEST_CASE(attention_and_crossed_maps_are_the_same) {
     for t in range(0, 2):
         c = torch.einsum("zabc,dab->zcd", [(c.unsqueeze(2) * x.unsqueeze(1)), self.o.select(0, t)]).permute([0, 2, 1])
     odd = torch.einsum("za,za->z", [x.sum([1]), x.sum([1])]) + torch.einsum("ab,zb->z", [self.k, x.sum([1])])
+    odd = odd + torch.einsum("za,zba->zb", [x.sum([1]), self.k.unsqueeze(0)]).sum(1)
+    odd = odd + torch.einsum("zba,za->zb", [self.k.unsqueeze(0), x.sum([1])]).sum(1)
     odd = odd + torch.einsum("ab,bc", [x.sum([1]), self.k.t()]).sum(1) + torch.einsum("z...,z...->z", [x, x])
     return z.sum([1, 2, 3]) + (c * self.m).sum([1, 2]) + odd
 )",
@@ -114,6 +118,30 @@ BOOST_AUTO_TEST_CASE(attention_and_crossed_maps_are_the_same) {
                          {"m", {6, 3}, "xavier"},
                          {"k", {2, 3}, "xavier"}}};
   check_same(program, made_up_inputs(3, 0, 1));
+}
+
+BOOST_AUTO_TEST_CASE(attention_over_a_history_is_the_same) {
+  // As the compiler of cards writes it: of all positions, each to those before it, and of the last one.
+  Program program{R"(def forward(self, singles: Tensor, bags: Tensor, dense: Tensor, users: Tensor, items: Tensor, history: Tensor, ages: Tensor, noise: bool) -> Tensor:
+    x = self.q(history)
+    real = history > 0
+    hidden = torch.logical_not(real.unsqueeze(1) & (torch.arange(1, 19) <= torch.arange(1, 19).unsqueeze(1)))
+    last = torch.logical_not(real)
+    for l in range(0, 2):
+        alpha = torch.softmax((torch.einsum("zab,zcb->zac", [torch.matmul(x, self.w.select(0, l)), x]) / 1.7).masked_fill(hidden, -1e9), 2).masked_fill(hidden, 0.0)
+        x = x + torch.einsum("zab,zbc->zac", [alpha, torch.matmul(x, self.v.t())]) * self.u
+    alpha_2 = torch.softmax((torch.einsum("za,zba->zb", [x.select(1, 17), x]) / 2.0).masked_fill(last, -1e9), 1).masked_fill(last, 0.0)
+    y = torch.einsum("za,zab->zb", [alpha_2, x])
+    return torch.einsum("za,zba->zb", [y, self.q(items)])
+)",
+                  {{"q", {3}, "normal(0.1)", LookUp::items}},
+                  {{"w", {2, 3, 3}, "xavier"}, {"v", {3, 3}, "xavier"}, {"u", {3}, "ones"}}};
+  program.sources = {false, true, 18, false};
+  check_same(program, made_up_inputs(0, 0, 0, 9, 3, program.sources), 3);
+  // A score that something else reads too is left as it is.
+  auto read = program.script.find("    return");
+  program.script.replace(read, std::string::npos, "    return alpha_2.sum(1, keepdim=True)\n");
+  check_same(program, made_up_inputs(0, 0, 0, 9, 3, program.sources), 1);
 }
 
 BOOST_AUTO_TEST_CASE(penalties_and_names_like_ours_are_the_same) {
