@@ -126,7 +126,8 @@ struct Note {
 
 using Effect = std::variant<Send, Deliver, AnswerCaller, Control, Read, Write, Consider, Note>;
 
-/// What the store knows of an agent when the node starts.
+/// What the store knows of an agent when the node starts; of one that this node owns, after the start has
+/// raised the stream's epoch, so that nothing of the life before can append.
 struct RecoveredAgent {
   std::string agent;
   std::uint64_t epoch = 0;

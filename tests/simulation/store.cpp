@@ -225,6 +225,11 @@ Result<ReadPart> Store::read(int agent, const Read& read, bool by_snapshot) cons
   return result;
 }
 
+void Store::start() {
+  for (auto& [agent, stream] : streams_)
+    if (stream.owner == node_) ++stream.epoch;
+}
+
 std::vector<RecoveredAgent> Store::agents() const {
   std::vector<RecoveredAgent> all;
   for (const auto& [agent, stream] : streams_) {

@@ -73,6 +73,8 @@ class Store {
   std::size_t waiting() const { return waiting_.size(); }
 
   Result<ReadPart> read(int agent, const Read& read, bool by_snapshot) const;
+  /// What it owns it owns under a new epoch: nothing of the life before can append.
+  void start();
   std::vector<RecoveredAgent> agents() const;
   std::vector<RecoveredParts> parts() const;
   const Stream* find(int agent) const;

@@ -144,6 +144,7 @@ void World::start(int index) {
       seeds.push_back(node_name(other));
       node.links->add(seeds.back());
     }
+  node.store->start();
   node.core->recovered(node.store->agents(), node.store->parts(), seeds);
   settle(index);
   for (std::size_t client = 0; client < clients_.size(); ++client)
