@@ -193,6 +193,7 @@ void Arrivals::drop(std::map<std::string, Arrival>::iterator at) {
   Write write{Write::Kind::discarded};
   write.agent = at->second.agent;
   write.move = at->second.move;
+  write.peer = at->second.source;  // two sources may have given a move the same number
   const auto id = shared_.write(write);
   discards_.emplace(id, std::move(write));
   arrivals_.erase(at);

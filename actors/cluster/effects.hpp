@@ -88,7 +88,7 @@ struct Write {
     part,       // keeps a part of a moved agent beside the streams
     activated,  // the kept parts and `record` (MigrationCommitted, `version`) become the stream, owned here;
                 // appends MigrationActivated under `new_epoch`, and raises the epoch to it
-    discarded,  // drops the kept parts
+    discarded,  // drops the kept parts, if they are those of this move of `peer`
     adopted,    // appends AgentAdopted to the replica under `new_epoch`, owned here from now on
     fenced,     // the agent is another node's by `new_epoch`: sets aside what came after `version`
   } kind = Kind::started;

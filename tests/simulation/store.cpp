@@ -135,7 +135,9 @@ Result<Written> Store::write(Write& write) {
     case Write::Kind::activated:
       return activate(agent, write);
     case Write::Kind::discarded:
-      if (auto at = kept_.find(agent); at != kept_.end() && at->second.move == write.move) kept_.erase(at);
+      if (auto at = kept_.find(agent);
+          at != kept_.end() && at->second.move == write.move && at->second.source == number_of(write.peer))
+        kept_.erase(at);
       return Written{};
     case Write::Kind::adopted:
     case Write::Kind::fenced:
@@ -171,7 +173,8 @@ Result<Written> Store::keep(int agent, Write& write) {
 
 Result<Written> Store::activate(int agent, Write& write) {
   auto at = kept_.find(agent);
-  if (at == kept_.end() || at->second.move != write.move) return fail("storage.corrupt", "no parts");
+  if (at == kept_.end() || at->second.move != write.move || at->second.source != number_of(write.peer))
+    return fail("storage.corrupt", "no parts");
   auto& kept = at->second.stream;
   auto& stream = streams_[agent];
   if (stream.epoch >= write.new_epoch) return fail("storage.fenced", "a higher epoch");
