@@ -113,6 +113,16 @@ BOOST_AUTO_TEST_CASE(a_partition_or_a_disk_that_fails_at_any_moment_of_a_move_lo
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_discard_that_waited_for_a_full_disk_drops_nothing_of_another_source) {
+  auto plan = draw_plan(934931863);
+  plan.loss = plan.repetition = plan.delay = 0;
+  plan.stragglers = false;
+  plan.actions = {{Action::Kind::full_disk, 22, 0, -1, -1, 501},
+                  {Action::Kind::leave, 34, 1, -1, -1, 0},
+                  {Action::Kind::move, 508, 1, 0, -1, 0}};
+  BOOST_TEST(World(plan, {}).run().fault == "", describe(plan));
+}
+
 BOOST_AUTO_TEST_CASE(a_failing_schedule_is_made_smaller_and_still_fails) {
   Search what;
   what.rules.send_inbox = false;
