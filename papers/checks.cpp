@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <random>
 
 namespace automodel::papers {
@@ -65,6 +66,23 @@ Array rows_of(const ScriptLookUp& look_up, const std::int64_t* ids, std::size_t 
   return out;
 }
 
+/// Who chose what, and what everybody has.
+void add_graph(const Script& script, const recsys::InputSpec& inputs, const recsys::TensorValues& values, GivenValues& out) {
+  out.items_of.resize(inputs.users.rows());
+  out.users_of.resize(inputs.items.rows());
+  for (std::size_t edge = 0; edge < inputs.graph.users.size(); ++edge) {
+    out.items_of[inputs.graph.users[edge]].push_back(inputs.graph.items[edge]);
+    out.users_of[inputs.graph.items[edge]].push_back(inputs.graph.users[edge]);
+  }
+  for (const auto& look_up : script.look_ups) {
+    const bool user = look_up.owner == Owner::user;
+    if (look_up.owner == Owner::field) continue;
+    std::vector<std::int64_t> all(user ? inputs.users.rows() : inputs.items.rows());
+    std::iota(all.begin(), all.end(), std::int64_t{0});
+    (user ? out.all_users : out.all_items)[look_up.key] = rows_of(look_up, all.data(), all.size(), false, values);
+  }
+}
+
 struct Instance {
   CompiledCard card;
   Script script;
@@ -96,6 +114,8 @@ recsys::InputSpec inputs_for(const Script& script, recsys::InputSpec inputs) {
   if (inputs.users.rows() == 0) inputs.users = made_up.users;
   if (inputs.items.rows() == 0) inputs.items = made_up.items;
   inputs.history = made_up.history;
+  const auto rows = inputs.users.rows();
+  if (script.sources.graph) inputs.graph = recsys::made_up_inputs(0, 0, 0, std::min(rows, inputs.items.rows()) - 1, 3, sources_of(script)).graph;
   return inputs;
 }
 
@@ -129,6 +149,11 @@ GivenValues given_values(const Script& script, const recsys::InputSpec& inputs, 
     if (longest > 0) out.history[look_up.key] = rows_of(look_up, history, longest, false, values);
   }
   out.history_length = static_cast<std::int64_t>(longest) - std::count(history, history + longest, 0);
+  if (script.sources.graph) {
+    out.user = batch.users[row];
+    out.item = batch.items[row * batch.candidates + candidate];
+    add_graph(script, inputs, values, out);
+  }
   const auto denses = inputs.denses();
   for (std::size_t d = 0; d < denses; ++d) out.dense.push_back(batch.dense[row * denses + d]);
   return out;

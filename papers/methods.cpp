@@ -80,6 +80,7 @@ recsys::Sources sources_of(const Script& script) {
   out.items = script.sources.items;
   out.history = static_cast<std::uint32_t>(script.sources.history);
   out.fields = script.sources.fields;
+  out.graph = script.sources.graph;
   return out;
 }
 

@@ -61,6 +61,8 @@ class Evaluator {
             const Scope& scope, int rank);
   Array list(const Node& node, const Scope& scope, int rank);
   Array power(const Node& scripts, Array base, const Scope& scope);
+  Array neighbours(Naming::Side side, const Node& body, const Scope& scope, int rank);
+  const std::vector<std::int64_t>& neighbours_of(Naming::Side side) const;
   Rounds rounds(std::vector<Node> sub, const std::vector<Node>& sup, const Node& body, const Scope& scope);
   Array weight(const std::string& key, const Indices& indices);
 
@@ -77,6 +79,7 @@ class Evaluator {
   Sizes whole_;
   const GivenValues& given_;
   std::map<std::string, Array> known_;  // instances of definitions
+  std::int64_t user_ = 0, item_ = 0;    // of a graph: whom u and v stand for
   std::int64_t first_ = 0;              // position of the history that there really is
   int depth_ = 0;
 };

@@ -9,7 +9,7 @@
 namespace automodel::papers {
 
 Evaluator::Evaluator(const Method& method, const Typed& typed, const SizeValues& sizes, const GivenValues& given)
-    : method_(method), typed_(typed), sizes_(sizes), given_(given) {
+    : method_(method), typed_(typed), sizes_(sizes), given_(given), user_(given.user), item_(given.item) {
   for (const auto& [name, value] : sizes) {
     if (value == std::floor(value)) whole_[name] = static_cast<std::int64_t>(value);
   }
@@ -132,8 +132,13 @@ Array Evaluator::value(const Node& node, const Scope& scope, int rank) {
     case Kind::divide: return power(node, both(part(0, rank), part(1, 0), [](double x, double y) { return x / y; }), scope);
     case Kind::outer: return multiply(part(0), transposed(part(1)));
     case Kind::call: return has_weights(node) ? call(node, scope, rank) : power(node, call(node, scope, rank), scope);
-    case Kind::big: return big(node.text, node.sub, node.sup, node.parts[0], scope, rank);
+    case Kind::big:
+      if (const auto side = method_.naming.sums_neighbours(node.sub)) return neighbours(*side, node.parts[0], scope, rank);
+      return big(node.text, node.sub, node.sup, node.parts[0], scope, rank);
     case Kind::norm: {
+      if (const auto side = method_.naming.neighbours_of(node.parts[0]); side && node.text == "abs") {
+        return power(node, Array::number(static_cast<double>(neighbours_of(*side).size())), scope);
+      }
       const auto x = part(0);
       if (node.text == "abs") return power(node, x.each([](double v) { return std::abs(v); }), scope);
       const bool one = !node.sub.empty() && node.sub[0].kind == Kind::number && node.sub[0].value == 1;
@@ -271,6 +276,28 @@ Evaluator::Rounds Evaluator::rounds(std::vector<Node> sub, const std::vector<Nod
     out = std::move(next);
   }
   return out;
+}
+
+const std::vector<std::int64_t>& Evaluator::neighbours_of(Naming::Side side) const {
+  return side == Naming::Side::user ? given_.items_of.at(static_cast<std::size_t>(user_)) : given_.users_of.at(static_cast<std::size_t>(item_));
+}
+
+/// A sum over the neighbours of the user or the item that is looked at.
+Array Evaluator::neighbours(Naming::Side side, const Node& body, const Scope& scope, int rank) {
+  auto& whom = side == Naming::Side::user ? item_ : user_;
+  const auto before = whom;
+  std::optional<Array> out;
+  for (const auto neighbour : neighbours_of(side)) {
+    whom = neighbour;
+    const auto now = value(body, scope, rank);
+    out = out ? both(*out, now, [](double x, double y) { return x + y; }) : now;
+  }
+  whom = before;
+  if (out) return *out;
+  whom = 0;
+  out = value(body, scope, rank).each([](double) { return 0; });  // worked out for its shape
+  whom = before;
+  return *out;
 }
 
 Array Evaluator::big(const std::string& name, const std::vector<Node>& sub, const std::vector<Node>& sup, const Node& body,

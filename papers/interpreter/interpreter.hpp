@@ -22,6 +22,11 @@ struct GivenValues {
   std::map<std::string, Array> history;       // of the items of the history: [T, further indices …, shape …]
   std::int64_t history_length = 0;            // how many there really are: the last ones
   std::map<std::string, Array> noise;         // what was drawn for the row
+  /// Of a graph: the numbers of the row's user and its candidate, everybody's values [all, further indices …, shape …], and by the
+  /// number of a user or an item that of each of its neighbours.
+  std::int64_t user = 0, item = 0;
+  std::map<std::string, Array> all_users, all_items;
+  std::vector<std::vector<std::int64_t>> items_of, users_of;
 };
 
 /// The answer for one row and one candidate: as the script computes it, before a last sigma. Dropout does nothing. Errors:

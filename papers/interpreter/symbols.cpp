@@ -149,6 +149,9 @@ Array Evaluator::look_up(const Quantity& quantity, Indices indices, bool of_hist
   std::vector<Range> ranges;
   for (const auto& pattern : quantity.declared_indices) ranges.push_back(method_.ranges.at(pattern.letter));
   if (quantity.owner == Owner::field) return at(given_.look_ups.at(quantity.key), ranges, indices);
+  if (const auto all = given_.all_users.find(quantity.key); all != given_.all_users.end()) return at(all->second.entry(user_), ranges, indices);
+  const auto of_items = of_history ? given_.all_items.end() : given_.all_items.find(quantity.key);
+  if (of_items != given_.all_items.end()) return at(of_items->second.entry(item_), ranges, indices);
   if (quantity.owner == Owner::user) return at(given_.users.at(quantity.key), ranges, indices);
   if (!of_history) return at(given_.items.at(quantity.key), ranges, indices);
   const auto& all = given_.history.at(quantity.key);
@@ -200,6 +203,7 @@ Array Evaluator::instance(const Quantity& quantity, Indices indices, std::size_t
   if (found == nullptr) stop("no equation for this index of " + quantity.name, quantity.first);
   std::string key = quantity.key + "#" + std::to_string(number) + (absent ? "-" : "");
   for (const auto i : indices) key += "|" + std::to_string(i);
+  if (!given_.items_of.empty()) key += "%" + std::to_string(user_) + "," + std::to_string(item_);
   if (const auto known = known_.find(key); known != known_.end()) return known->second;
   Scope scope;
   match(*found, indices, scope);

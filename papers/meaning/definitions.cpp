@@ -94,6 +94,7 @@ Shaped Typer::defined(const Quantity& quantity, const Values& values, Span span,
   }
   // Made once for every way in which it is used; whole indices get axes of their own.
   std::string key = quantity.key + "#" + std::to_string(number_of_definition);
+  if (mode_ != Mode::rows) key += "%" + std::to_string(static_cast<int>(mode_));
   Values own = values;
   std::vector<AxisId> index_axes;
   std::vector<Range> ranges;

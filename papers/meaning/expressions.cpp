@@ -136,6 +136,9 @@ Shaped Typer::with_power(const Node& node, Shaped value, Scope& scope) {
 }
 
 Shaped Typer::norm(const Node& node, Scope& scope) {
+  if (const auto side = method_.naming.neighbours_of(node.parts[0]); side && node.text == "abs") {
+    return with_power(node, placed(degree(*side, node.span), *side, node.span), scope);
+  }
   const auto value = expression(node.parts[0], scope);
   if (node.text == "abs") return with_power(node, map("abs", {value}, node.span), scope);
   const auto axes = shape(value);

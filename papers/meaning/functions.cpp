@@ -130,6 +130,7 @@ Shaped Typer::mlp(const Node& node, Scope& scope, int rank) {
 }
 
 Shaped Typer::noisy(Shaped x, const std::string& rate, Span span) {
+  if (mode_ != Mode::rows) stop("papers.not_understood", "Dropout is of rows, and this is worked out for the whole graph", span);
   Term term;
   term.op = Op::dropout;
   term.name = rate;

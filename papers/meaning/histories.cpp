@@ -170,7 +170,11 @@ Shaped Typer::real_only(Shaped value, const Quantity& quantity, const Values& va
 /// `\mathbf{q}_v`, or `\mathbf{q}_{s_t}`, the first of whose values is the position.
 Shaped Typer::item_look_up(const Quantity& quantity, const Values& values, Span span) {
   const bool of_history = !values.empty() && values[0].of_history;
-  const auto place = quantity.owner == Owner::user ? Place::user : of_history ? Place::history : Place::candidate;
+  const bool whole = mode_ != Mode::rows && !of_history;
+  const auto place = quantity.owner == Owner::user ? (whole ? Place::all_users : Place::user)
+                     : of_history                  ? Place::history
+                     : whole                       ? Place::all_items
+                                                   : Place::candidate;
   if (quantity.owner == Owner::user && of_history) {
     stop("papers.not_understood", quantity.name + " belongs to users, " + text_of(span) + " asks for an item's", span,
          {"each item $v$ has …"});
@@ -191,11 +195,13 @@ Shaped Typer::item_look_up(const Quantity& quantity, const Values& values, Span 
     term.op = Op::look_up;
     term.name = quantity.key;
     term.place = place;
-    term.batched = true;
+    term.batched = !whole;
     term.span = quantity.declared;
     for (const auto& range : ranges) canonical_[key].push_back(axis(range.size(), {}, quantity.declared));
     term.axes = canonical_[key];
     if (place == Place::candidate) term.axes.insert(term.axes.begin(), kCandidates);
+    if (place == Place::all_users) term.axes.insert(term.axes.begin(), kAllUsers);
+    if (place == Place::all_items) term.axes.insert(term.axes.begin(), kAllItems);
     for (const auto& dimension : *quantity.shape) term.axes.push_back(axis(dimension, {}, quantity.declared));
     const LookUpTerm entry{quantity.name, text_of(quantity.declared), quantity.shape->empty() ? "zeros" : "normal(0.01)",
                            {ranges.begin() + (of_history ? 1 : 0), ranges.end()}, *quantity.shape, false, quantity.owner,

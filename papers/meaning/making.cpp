@@ -28,6 +28,10 @@ TermId Typer::add(Term term) {
     term.batched = term.batched || at(arg).batched;
     term.loops.insert(at(arg).loops.begin(), at(arg).loops.end());
   }
+  if (term.batched && std::any_of(term.axes.begin(), term.axes.end(), [](AxisId id) { return id >= kAllUsers && id <= kEdges; })) {
+    stop("papers.not_understood", "what belongs to a row has no value for the whole graph", term.span,
+         {"what belongs to each user $u$ or each item $v$"});
+  }
   if (term.op == Op::state || term.op == Op::loop_index || term.in_loop) term.loops.insert(term.loop);
   if (typed_.terms.size() >= kMostTerms) stop("papers.too_large", "the method has more than 50,000 terms", term.span);
   std::uint32_t depth = 0;

@@ -187,6 +187,9 @@ std::map<std::string, Range> Reader::ranges_beside(std::size_t paragraph, std::s
 
 void Reader::define(const Statement& statement, std::size_t paragraph, std::size_t piece) {
   if (statement.kind != Statement::Kind::equation && statement.kind != Statement::Kind::replace) return;
+  if (naming().neighbours_of(statement.left)) {
+    return problem("papers.defined_twice", "the graph belongs to the data, and is defined here again", statement.span);
+  }
   const Node* symbol = &statement.left;
   Definition definition;
   definition.right = statement.right;
@@ -231,6 +234,7 @@ void Reader::define(const Statement& statement, std::size_t paragraph, std::size
     }
   }
   out.role = is_function ? Role::function : Role::defined;
+  if (reference.of_user != reference.of_item) out.side = reference.of_user ? Naming::Side::user : Naming::Side::item;
   out.positions = std::max(out.positions, definition.indices.size());
   if (definition.wraps && out.definitions.empty()) {
     problem("papers.not_a_definition", "there is no " + out.name + " yet that could be changed", statement.span,
@@ -282,7 +286,7 @@ void Reader::find_parameters() {
     for_each_node(definition->right, [&](const Node& node) {
       if (node.kind != Kind::symbol) return;
       const auto letter = Naming::letter(node);
-      if (naming().is_index(letter) || naming().is_history_item(node)) return;
+      if (naming().is_index(letter) || naming().is_history_item(node) || naming().neighbours_of(node)) return;
       const auto reference = naming().reference(node);
       ask_for_history(node, reference);
       if (node.font == Font::italic && reference.indices.empty() && naming().is_size(reference.name)) return;

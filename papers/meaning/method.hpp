@@ -58,6 +58,7 @@ struct Quantity {
   std::vector<IndexPattern> declared_indices;     // look_up, or declared with indices: `\mathbf{e}_i \in …`
   bool categorical_only = false;                  // look_up
   Owner owner = Owner::field;                     // look_up
+  std::optional<Naming::Side> side;               // defined: `\mathbf{p}_u = …` belongs to each user
   /// Where no shape is said: a bold small letter, or one that is transposed, is a vector; a capital is a matrix.
   std::uint8_t rank_by_letter = 0;
   bool multiplied = false;  // somewhere it is no mere summand: a weight, not an offset

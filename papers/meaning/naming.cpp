@@ -107,6 +107,24 @@ bool Naming::is_history_item(const Node& node) const {
          node.font == Font::italic && node.sub.size() == 1 && node.sup.empty() && node.primes == 0;
 }
 
+std::optional<Naming::Side> Naming::neighbours_of(const Node& node) const {
+  const bool named = node.kind == Kind::symbol && node.font == Font::calligraphic && !interactions_.neighbours.empty() &&
+                     node.text == interactions_.neighbours && node.sub.size() == 1 && node.sup.empty() && node.primes == 0;
+  if (!named) return {};
+  const auto name = letter(node.sub[0]);
+  if (!name.empty() && name == interactions_.user) return Side::user;
+  if (!name.empty() && name == interactions_.item) return Side::item;
+  return {};
+}
+
+std::optional<Naming::Side> Naming::sums_neighbours(const std::vector<Node>& script) const {
+  if (script.size() != 1 || script[0].kind != Kind::relation || script[0].text != "in") return {};
+  const auto side = neighbours_of(script[0].parts[1]);
+  const auto& other = side == Side::user ? interactions_.item : interactions_.user;
+  if (!side || other.empty() || letter(script[0].parts[0]) != other) return {};
+  return side;
+}
+
 /// In "each user $u$ has …" the letter is the first formula behind the words.
 void Naming::find_interactions(const Card& card) {
   for (const auto& paragraph : card.paragraphs) {
@@ -123,6 +141,8 @@ void Naming::find_interactions(const Card& card) {
         interactions_.item = letter(first);
         interactions_.item_at = first.span;
       }
+      const bool chosen = said.ends_with("has chosen are") && first.kind == Kind::symbol && first.font == Font::calligraphic;
+      if (chosen) interactions_.neighbours = first.text;
       const auto& last = formula.statements.back().left;
       if (!said.ends_with("history is") || first.kind != Kind::symbol || first.sub.size() != 1 ||
           last.kind != Kind::symbol || last.text != first.text || last.sub.size() != 1 || letter(last.sub[0]).empty()) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,6 +27,7 @@ struct Reference {
 struct Interactions {
   std::string user, item;
   std::string history, length;  // s, T
+  std::string neighbours;  // N: calligraphic; N_u are the items that a user chose, N_v the users that chose an item
   Span user_at, item_at, history_at;
 };
 
@@ -47,6 +50,11 @@ class Naming {
   /// `node` is a symbol and must outlive what is returned.
   Reference reference(const Node& node) const;
   const Interactions& interactions() const { return interactions_; }
+  /// Whose neighbours `\mathcal{N}_u` or `\mathcal{N}_v` are.
+  enum class Side : std::uint8_t { user, item };
+  std::optional<Side> neighbours_of(const Node& node) const;
+  /// `v \in \mathcal{N}_u` below a sum: whose neighbours are summed over.
+  std::optional<Side> sums_neighbours(const std::vector<Node>& script) const;
   /// `s_t`: an item of the history.
   bool is_history_item(const Node& node) const;
   /// A symbol that is only a letter: its text. Else empty.

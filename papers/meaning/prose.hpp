@@ -45,6 +45,7 @@ struct Said {
 ///   "the dense features $\mathbf{x} \in \mathbb{R}^{m}$"            -> the vector of dense features
 ///   "each user $u$ has …", "each item $v$ has …"                    -> looked up by the user, by the candidate or a place of the history
 ///   "the user's history is $s_1, \dots, s_T$"                       -> see Interactions
+///   "the items that user $u$ has chosen are $\mathcal{N}_u$"        -> see Interactions; $\mathcal{N}_v$ are then the users of an item
 Said read_prose(const Card& card, const Naming& naming);
 
 }  // namespace automodel::papers

@@ -148,6 +148,7 @@ std::size_t Typer::loop_state(const Quantity& quantity, const Recurrence& recurr
   plan.quantity = &quantity;
   plan.recurrence = recurrence;
   plan.span = span;
+  plan.mode = mode_;
   plan.values = values;
   for (std::size_t p = 0; p < values.size(); ++p) {
     auto& value = plan.values[p];
@@ -183,10 +184,13 @@ std::size_t Typer::loop_state(const Quantity& quantity, const Recurrence& recurr
   Term before;
   before.op = Op::state;
   before.loop = loop;
-  before.batched = true;
+  before.batched = mode_ == Mode::rows;
   before.span = span;
   before.axes = plan.index_axes;
-  if (of_item_.contains(quantity.key)) before.axes.insert(before.axes.begin(), kCandidates);
+  const bool of_item = mode_ == Mode::rows && of_item_.contains(quantity.key);
+  if (of_item) before.axes.insert(before.axes.begin(), kCandidates);
+  if (mode_ == Mode::users) before.axes.insert(before.axes.begin(), kAllUsers);
+  if (mode_ == Mode::items) before.axes.insert(before.axes.begin(), kAllItems);
   if (state.has_first) {
     const auto first = defined(quantity, first_values, span, quantity.definitions.size());
     plan.rank = first.rank;
@@ -226,7 +230,9 @@ void Typer::close_loop(LoopId loop) {
     const auto [owner, number] = open_states_[i];
     if (owner != loop) continue;
     auto plan = plans_.at({loop, number});
-    auto next = defined(*plan.quantity, plan.values, plan.span, plan.quantity->definitions.size());
+    auto next = in_mode(plan.mode, [&] {
+      return defined(*plan.quantity, plan.values, plan.span, plan.quantity->definitions.size());
+    });
     const auto before = typed_.loops[loop].states[number].before;
     if (!typed_.loops[loop].states[number].has_first) {
       plan.rank = next.rank;
@@ -280,7 +286,7 @@ Shaped Typer::from_loop(const Quantity& quantity, const Recurrence& recurrence, 
   Term term;
   term.loop = loop;
   term.component = static_cast<std::uint32_t>(number);
-  term.batched = true;
+  term.batched = at(state.before).batched;
   term.loops = typed_.loops[loop].inside;
   term.span = span;
   term.axes = at(state.before).axes;

@@ -134,6 +134,12 @@ Shaped Typer::symbol(const Node& node, Scope& scope) {
 }
 
 Shaped Typer::instance(const Quantity& quantity, const Values& values, Span span) {
+  const auto side = whole_side(quantity);
+  if (!side) return own_instance(quantity, values, span);
+  return placed(in_mode(mode_of(*side), [&] { return own_instance(quantity, values, span); }), *side, span);
+}
+
+Shaped Typer::own_instance(const Quantity& quantity, const Values& values, Span span) {
   switch (quantity.role) {
     case Role::look_up: return look_up(quantity, values, span);
     case Role::dense: {

@@ -218,6 +218,7 @@ std::optional<Shaped> Typer::pair_sum(const Bound& bound, const Node& body, Scop
 }
 
 Shaped Typer::big(const Node& node, Scope& scope, int rank) {
+  if (const auto side = method_.naming.sums_neighbours(node.sub)) return neighbour_sum(node, *side, scope, rank);
   auto bound = bound_of(node.sub, node.sup, scope, node.span);
   const Node* body = &node.parts[0];
   // \sum_{i=1}^{n} \sum_{j=i+1}^{n} is \sum_{i<j}.

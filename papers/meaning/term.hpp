@@ -21,7 +21,10 @@ using AxisId = std::uint32_t;
 using TermId = std::uint32_t;
 using LoopId = std::uint32_t;
 
-constexpr AxisId kCandidates = 0;  // of every method; how many there are is known when the program runs
+// Of every method; how many there are is known when the program runs.
+constexpr AxisId kCandidates = 0;
+/// Of what is worked out for the whole graph at once, without a batch: all users, all items, all that was chosen by whom.
+constexpr AxisId kAllUsers = 1, kAllItems = 2, kEdges = 3;
 
 struct Axis {
   Dimension size;
@@ -54,10 +57,13 @@ enum class Op : std::uint8_t {
   definition,  // args[0], with a name: a statement of the code
   dropout,     // of args[0]; `value` is the rate
   noise,       // quantity `name`: in training numbers of the standard normal distribution for each row, else 0
+  degree,      // how many neighbours each has, along kAllUsers or kAllItems
+  gather,      // args[0], of which kAllUsers or kAllItems is the first axis, for `place`: the row's user or its candidates, or along kEdges
+  sum_edges,   // args[0] along kEdges (or the same on all), summed for each of kAllUsers or kAllItems, the first axis
   norm_layer,  // args[0] with mean 0 and variance 1 along `over`
 };
 
-enum class Place : std::uint8_t { field, user, candidate, history };
+enum class Place : std::uint8_t { field, user, candidate, history, all_users, all_items, edges };
 
 struct Term {
   Op op = Op::number;
@@ -73,7 +79,7 @@ struct Term {
   std::vector<std::vector<AxisId>> joined;
   LoopId loop = 0;
   bool in_loop = false;        // at
-  Place place = Place::field;  // look_up
+  Place place = Place::field;  // look_up, gather
   std::set<LoopId> loops;      // whose rounds this differs in
   Span span;                   // of what it stands for
 };

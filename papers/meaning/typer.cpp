@@ -10,7 +10,9 @@ Typed Typer::type() && {
   give_sizes();
   find_uses();
   find_item_dependence();
+  find_graph();
   axis(Dimension(1), "candidates", method_.naming.interactions().item_at);
+  for (const auto* whole : {"users", "items", "edges"}) axis(Dimension(1), whole, {});
   try {
     for (const auto& [a, b, span] : method_.size_equations) {
       if (typed_.solver.equate(a, b, span)) continue;

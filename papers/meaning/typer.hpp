@@ -122,11 +122,31 @@ class Typer {
   void find_item_dependence();
   Shaped gru(const Node& node, Scope& scope);
 
+  // graph.cpp: what is worked out for all users, all items or all edges at once, instead of for a row
+  enum class Mode : std::uint8_t { rows, users, items, edges };
+  static Mode mode_of(Naming::Side side) { return side == Naming::Side::user ? Mode::users : Mode::items; }
+  static AxisId axis_of(Naming::Side side) { return side == Naming::Side::user ? kAllUsers : kAllItems; }
+  template <class Work>
+  auto in_mode(Mode mode, Work&& work) {
+    struct Back {
+      Mode &mode, before;
+      ~Back() { mode = before; }
+    } back{mode_, mode_};
+    mode_ = mode;
+    return work();
+  }
+  void find_graph();
+  std::optional<Naming::Side> whole_side(const Quantity& quantity) const;
+  Shaped placed(Shaped whole, Naming::Side side, Span span);
+  Shaped degree(Naming::Side side, Span span);
+  Shaped neighbour_sum(const Node& node, Naming::Side side, Scope& scope, int rank);
+
   // references.cpp: symbols
   Shaped symbol(const Node& node, Scope& scope);
   bool of_earlier_round(const Quantity& quantity, const Values& values, const Scope& scope) const;
   IndexValue index_value(const Node& node, const Scope& scope) const;
   Shaped instance(const Quantity& quantity, const Values& values, Span span);
+  Shaped own_instance(const Quantity& quantity, const Values& values, Span span);
   Shaped look_up(const Quantity& quantity, const Values& values, Span span);
   Shaped noise(const Quantity& quantity, Span span);
   Shaped parameter(const Quantity& quantity, const Values& values, Span span);
@@ -207,6 +227,8 @@ class Typer {
   std::map<std::string, LoopId> loop_of_;           // by the quantity that was asked for first
   std::vector<std::string> loop_roots_;             // that quantity, by loop
   std::map<std::string, std::optional<Recurrence>> recurrences_;
+  std::set<std::string> of_graph_;                   // keys of what depends on neighbours
+  Mode mode_ = Mode::rows;
   std::set<std::string> of_item_;                    // keys of what depends on the candidate item
   std::map<std::string, std::set<std::string>> uses_, reached_;  // by key: next to it; through any number of equations
   std::map<std::string, std::size_t> state_of_;     // by quantity and loop
@@ -219,6 +241,7 @@ class Typer {
     std::vector<AxisId> index_axes;   // those axes
     std::vector<Range> ranges;
     std::uint8_t rank = 0;
+    Mode mode = Mode::rows;
     Span span;
     /// Of the indices that someone asks for, those that are axes here.
     Values asked(const Values& by, std::size_t position) const;

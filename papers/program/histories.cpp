@@ -15,7 +15,9 @@ Code ScriptWriter::look_up(const Term& term) {
   if (term.place == Place::user) of = "users";
   if (term.place == Place::candidate) of = "items";
   if (term.place == Place::history) of = "history";
-  return as_name(blocks_.front(), {"self." + name + "(" + of + ")", term.axes, true, false}, name);
+  if (term.place == Place::all_users) of = "self.all_users";
+  if (term.place == Place::all_items) of = "self.all_items";
+  return as_name(blocks_.front(), {"self." + name + "(" + of + ")", term.axes, term.batched, false}, name);
 }
 
 /// Whether there is something at positions of the history; behind its end always.

@@ -15,12 +15,14 @@ void ScriptWriter::write_loop(LoopId id) {
       const auto name = unique(states[i].name);
       state_names_[{id, i}] = name;
       const auto& axes = typed_.terms[states[i].before].axes;
-      if (states[i].has_first) line(outside, name + " = " + full(value(states[i].first), axes).text);
+      const bool batched = typed_.terms[states[i].before].batched;
+      const auto whole = [&](Code code) { return batched ? full(std::move(code), axes) : spread(std::move(code), axes); };
+      if (states[i].has_first) line(outside, name + " = " + whole(value(states[i].first)).text);
       if (collected_.contains({id, i})) {
         if (!states[i].has_first) line(outside, name + "_all: List[Tensor] = []");
         if (states[i].has_first) line(outside, name + "_all = [" + name + "]");
       }
-      done_[states[i].before] = {name, axes, true, true};
+      done_[states[i].before] = {name, axes, batched, true};
     }
   }
   const auto count = rounds(id);
@@ -61,7 +63,9 @@ std::string ScriptWriter::round(LoopId id, const std::string& letter, const std:
   std::vector<std::pair<std::size_t, std::string>> next;
   for (const auto i : wanted) {
     const auto& axes = typed_.terms[states[i].before].axes;
-    auto code = as_name(blocks_.back(), full(value(states[i].next), axes), states[i].name + "_next");
+    auto now = value(states[i].next);
+    now = typed_.terms[states[i].before].batched ? full(std::move(now), axes) : spread(std::move(now), axes);
+    auto code = as_name(blocks_.back(), std::move(now), states[i].name + "_next");
     next.emplace_back(i, code.text);
   }
   for (const auto& [i, name] : next) {
@@ -78,7 +82,7 @@ std::string ScriptWriter::round(LoopId id, const std::string& letter, const std:
 Code ScriptWriter::all_rounds(const Term& term) {
   write_loop(term.loop);
   const auto& name = state_names_.at({term.loop, term.component});
-  return {"torch.stack(" + name + "_all" + (term.order == 1 ? "[1:]" : "") + ", 1)", term.axes, true, false};
+  return {"torch.stack(" + name + "_all" + (term.order == 1 ? "[1:]" : "") + (term.batched ? ", 1)" : ", 0)"), term.axes, term.batched, false};
 }
 
 }  // namespace automodel::papers

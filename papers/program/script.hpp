@@ -36,6 +36,7 @@ struct ScriptLookUp {
 struct ScriptSources {
   bool fields = false, users = false, items = false;
   std::int64_t history = 0;
+  bool graph = false;  // then users and items too
   bool of_interactions() const { return users || items || history > 0; }
 };
 

@@ -81,7 +81,7 @@ std::int64_t ScriptWriter::number(const Dimension& dimension, Span span) const {
 
 void ScriptWriter::need_axes(const Term& term) {
   const auto need = [&](AxisId axis) {
-    if (axis == kCandidates) sizes_[axis] = 100;  // for comparing costs
+    if (axis <= kEdges) sizes_[axis] = 100;  // for comparing costs
     if (sizes_[axis] >= 0) return;
     sizes_[axis] = number(typed_.axes[axis].size, term.span);
     if (sizes_[axis] > limits_.axes) {
@@ -110,6 +110,10 @@ void ScriptWriter::visit(TermId id, std::vector<bool>& seen) {
     out_.sources.users = out_.sources.users || term.place == Place::user;
     out_.sources.items = out_.sources.items || term.place == Place::candidate;
     if (term.place == Place::history) out_.sources.history = history_length();
+  }
+  const bool whole = term.place == Place::all_users || term.place == Place::all_items;
+  if (whole || term.op == Op::degree || term.op == Op::gather || term.op == Op::sum_edges) {
+    out_.sources.graph = out_.sources.users = out_.sources.items = true;
   }
   if (term.op == Op::loop_last) asked_.insert({term.loop, term.component});
   if (term.op == Op::loop_all) collected_.insert({term.loop, term.component});
@@ -295,11 +299,14 @@ Code ScriptWriter::make(TermId id) {
     case Op::at: return at(term);
     case Op::loop_last:
       write_loop(term.loop);
-      return {state_names_.at({term.loop, term.component}), term.axes, true, true};
+      return {state_names_.at({term.loop, term.component}), term.axes, term.batched, true};
     case Op::loop_all: return all_rounds(term);
     case Op::definition: return definition(term);
     case Op::dropout: return dropout(term);
     case Op::noise: return normal(term);
+    case Op::degree: return degree(term);
+    case Op::gather: return gather(term);
+    case Op::sum_edges: return sum_edges(term);
     case Op::norm_layer: return norm_layer(term);
     case Op::state:
     case Op::number:

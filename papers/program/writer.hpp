@@ -44,7 +44,7 @@ class ScriptWriter {
   // sizes
   std::int64_t number(const Dimension& dimension, Span span) const;
   std::int64_t size(AxisId axis) const { return sizes_[axis]; }
-  std::string size_text(AxisId axis) const { return axis == kCandidates ? "candidates" : std::to_string(size(axis)); }
+  std::string size_text(AxisId axis) const;
   void find_sizes();
   void count_uses();
   void visit(TermId id, std::vector<bool>& seen);
@@ -90,6 +90,12 @@ class ScriptWriter {
   Code narrow(const Term& term);
   Code hidden(const Term& term, const std::vector<AxisId>& target);
   std::int64_t history_length() const;
+
+  // graph.cpp
+  Code degree(const Term& term);
+  Code gather(const Term& term);
+  Code sum_edges(const Term& term);
+  Code spread(Code code, const std::vector<AxisId>& target) const;
 
   // contraction.cpp
   Code contract(const Term& term);

@@ -176,6 +176,8 @@ Result<InputEncoder> InputEncoder::fit(const Dataset& data, const FeatureEngine&
                 "a history of " + std::to_string(sources.history) + (sources.items ? "" : " without items"),
                 {}, "histories are of items, and at most " + std::to_string(longest_history) + " long");
   }
+  if (sources.graph && (!sources.users || !sources.items))
+    return fail("features.bad_sources", "a graph without users or without items");
   InputSpec spec;
   if (sources.users) spec.users = vocabulary_of(data.user(), train_rows, data.users());
   if (sources.items) spec.items = vocabulary_of(data.item(), train_rows, data.items());
@@ -232,6 +234,22 @@ void InputEncoder::fit_field(const Dataset& data, const FeatureEngine& features,
   }
   field.codes = frequent(counts);
   field.cardinality = static_cast<std::uint32_t>(field.codes.size());
+}
+
+void InputEncoder::fit_graph(std::span<const float> labels, std::span<const std::uint32_t> train_rows) {
+  std::vector<std::uint32_t> positive;
+  for (const auto row : train_rows)
+    if (labels[row] > 0.5F) positive.push_back(row);
+  spec_.graph = {};
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
+  for (const auto row : positive)
+    edges.emplace_back(ids_->users[data_.user()[row]], ids_->items[data_.item()[row]]);
+  std::sort(edges.begin(), edges.end());
+  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+  for (const auto& [user, item] : edges) {
+    spec_.graph.users.push_back(user);
+    spec_.graph.items.push_back(item);
+  }
 }
 
 namespace {

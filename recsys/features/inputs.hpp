@@ -37,6 +37,13 @@ struct Vocabulary {
   std::vector<std::uint32_t> by_code() const;
 };
 
+/// Who chose what in the positive training rows: edge e joins row users[e] and row items[e] of the
+/// vocabularies. Ascending by user, then item; each once.
+struct Graph {
+  std::vector<std::uint32_t> users, items;
+  bool operator==(const Graph&) const = default;
+};
+
 constexpr std::uint32_t longest_history = 4096;
 
 /// What a method reads.
@@ -44,17 +51,20 @@ struct Sources {
   bool users = false, items = false;  // the row's user; items: candidates, and those of the history
   std::uint32_t history = 0;          // the longest that it looks at, to `longest_history`; needs items
   bool fields = true;  // those of the row. Methods that rank candidates do without: see Program
+  bool graph = false;  // who chose what; needs users and items
   bool only_fields() const { return !users && !items && history == 0; }
   bool operator==(const Sources&) const = default;
 };
 
-/// The inputs of a model, fitted on training rows; kept in its checkpoint as JSON.
+/// The inputs of a model, fitted on training rows; kept in its checkpoint as JSON, but for the graph, which
+/// stands among its tensors.
 struct InputSpec {
   std::vector<Field> fields;
   std::uint32_t table_rows = 0;  // of the shared embedding table
   std::uint32_t max_bag = 0;     // longest bag: shorter ones are padded with -1
   Vocabulary users = {}, items = {};
   std::uint32_t history = 0;  // longest history: shorter ones are padded at the front
+  Graph graph = {};           // without edges where the method does not look at it
   std::size_t singles() const;
   std::size_t bags() const;
   std::size_t denses() const;
@@ -93,6 +103,8 @@ class InputEncoder {
   static Result<InputEncoder> bind(const Dataset& data, const FeatureEngine& features, InputSpec spec);
 
   const InputSpec& spec() const { return spec_; }
+  /// Takes the rows with a positive label into the spec's graph. `labels` are of all rows of the data set.
+  void fit_graph(std::span<const float> labels, std::span<const std::uint32_t> train_rows);
   /// `labels` are of all rows of the data set, or empty. One candidate a row: its item. A row's history is
   /// its user's rows of strictly earlier time whose items are in the vocabulary, the newest of them, by time
   /// and then row number.

@@ -81,6 +81,43 @@ Result<void> read_head(const json& head, std::string_view tensors, Checkpoint& o
   return {};
 }
 
+constexpr std::string_view kGraphUsers = "graph.users", kGraphItems = "graph.items";
+
+std::string bytes_of(const std::vector<std::uint32_t>& rows) {
+  std::string out;
+  for (const auto row : rows)
+    for (int i = 0; i < 4; ++i) out += static_cast<char>(row >> (8 * i));
+  return out;
+}
+
+/// Rows from 1 of a vocabulary; nothing where there are others.
+std::optional<std::vector<std::uint32_t>> rows_of(std::string_view bytes, const Vocabulary& vocabulary) {
+  if (bytes.size() % 4 != 0) return std::nullopt;
+  std::vector<std::uint32_t> out;
+  for (std::size_t at = 0; at < bytes.size(); at += 4) {
+    std::uint32_t row = 0;
+    for (int i = 3; i >= 0; --i)
+      row = row << 8U | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(i)]);
+    if (row == 0 || row >= vocabulary.rows()) return std::nullopt;
+    out.push_back(row);
+  }
+  return out;
+}
+
+/// Takes the graph out of the tensors.
+Result<void> take_graph(Checkpoint& out) {
+  const auto *users = out.find(kGraphUsers), *items = out.find(kGraphItems);
+  if (!users && !items) return {};
+  if (!users || !items || users->type != "u8" || items->type != "u8")
+    return bad("half of its graph is missing");
+  auto first = rows_of(users->bytes, out.inputs.users), second = rows_of(items->bytes, out.inputs.items);
+  if (!first || !second || first->size() != second->size()) return bad("its graph joins what is not there");
+  out.inputs.graph = {std::move(*first), std::move(*second)};
+  std::erase_if(out.tensors,
+                [](const StoredTensor& t) { return t.name == kGraphUsers || t.name == kGraphItems; });
+  return {};
+}
+
 }  // namespace
 
 const StoredTensor* Checkpoint::find(std::string_view name) const {
@@ -98,10 +135,17 @@ std::string write_checkpoint(const Checkpoint& checkpoint) {
   if (checkpoint.program) head["program"] = json::parse(checkpoint.program->to_json());
   if (!checkpoint.description.empty()) head["description"] = checkpoint.description;
   if (!checkpoint.state.empty()) head["state"] = json::parse(checkpoint.state);
+  std::vector<StoredTensor> graph;
+  if (!checkpoint.inputs.graph.users.empty()) {
+    graph.push_back(store(std::string(kGraphUsers), bytes_of(checkpoint.inputs.graph.users)));
+    graph.push_back(store(std::string(kGraphItems), bytes_of(checkpoint.inputs.graph.items)));
+  }
   for (const auto& t : checkpoint.tensors) head["tensors"].push_back({t.name, t.type, t.shape});
+  for (const auto& t : graph) head["tensors"].push_back({t.name, t.type, t.shape});
   const auto text = head.dump(-1, ' ', false, json::error_handler_t::replace);
   std::string out = std::string(kMagic) + u64(text.size()) + text;
   for (const auto& t : checkpoint.tensors) out += t.bytes;
+  for (const auto& t : graph) out += t.bytes;
   return out + u64(XXH3_64bits(out.data(), out.size()));
 }
 
@@ -121,6 +165,7 @@ Result<Checkpoint> read_checkpoint(std::string_view bytes) {
   } catch (const json::exception& e) {
     return bad(e.what());
   }
+  if (auto done = take_graph(out); !done) return fail(done.error());
   if (first) {
     if (auto done = upcast(out); !done) return bad(done.error().message);
   }

@@ -1,6 +1,7 @@
 // Inputs, rows and values for checks of programs.
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "recsys/models/inference.hpp"
 #include "recsys/models/program_checks.hpp"
@@ -21,6 +22,19 @@ Vocabulary made_up(std::uint32_t size) {
 /// A row of the vocabulary that is not the unknown.
 std::int64_t known(const Vocabulary& vocabulary, Random& random) {
   return 1 + static_cast<std::int64_t>(random.below(vocabulary.rows() - 1));
+}
+
+/// Each user but the last chose up to three items.
+Graph made_up_graph(std::uint32_t size) {
+  std::set<std::pair<std::uint32_t, std::uint32_t>> edges;
+  for (std::uint32_t user = 1; user < size; ++user)
+    for (std::uint32_t n = 1; n <= 3; ++n) edges.emplace(user, 1 + user * n % size);
+  Graph out;
+  for (const auto& [user, item] : edges) {
+    out.users.push_back(user);
+    out.items.push_back(item);
+  }
+  return out;
 }
 
 void add_ids(const InputSpec& inputs, std::size_t candidates, Random& random, Batch& out) {
@@ -64,6 +78,7 @@ InputSpec made_up_inputs(std::size_t singles, std::size_t bags, std::size_t dens
   if (sources.users) out.users = made_up(values);
   if (sources.items) out.items = made_up(values);
   out.history = sources.history;
+  if (sources.graph) out.graph = made_up_graph(values);
   return with_values(out, values);
 }
 
@@ -73,6 +88,7 @@ InputSpec with_values(const InputSpec& inputs, std::uint32_t values) {
   out.history = inputs.history;
   if (inputs.users.rows() > 0) out.users = made_up(values);
   if (inputs.items.rows() > 0) out.items = made_up(values);
+  if (!inputs.graph.users.empty()) out.graph = made_up_graph(values);
   for (const auto& field : inputs.fields) {
     auto& made = out.fields.emplace_back();
     made.kind = field.kind;

@@ -47,7 +47,8 @@ class Assembly {
   const Program& program_;
   const InputSpec& inputs_;
   std::int64_t singles_, bags_, denses_;
-  std::set<std::string> names_ = {"forward", "penalty", "share_of_bag"};
+  std::set<std::string> names_ = {"forward",     "penalty",   "share_of_bag", "graph_users",
+                                  "graph_items", "all_users", "all_items"};
   Assembled out_;
 };
 
@@ -155,6 +156,10 @@ Result<void> Assembly::check_sources() const {
     return fail("models.no_inputs", "the model has no input field");
   if (wanted.users && inputs_.users.rows() == 0) return fail("models.no_inputs", "the model has no users");
   if (wanted.items && inputs_.items.rows() == 0) return fail("models.no_inputs", "the model has no items");
+  if (wanted.graph && (!wanted.users || !wanted.items))
+    return wrong("a program with a graph must look at users and items");
+  if (wanted.graph && inputs_.graph.users.empty())
+    return fail("models.no_inputs", "the model has no graph of who chose what");
   if (wanted.history > 0 && !wanted.items) return wrong("a program with histories must look at items");
   if (wanted.history > 0 && wanted.history != inputs_.history) {
     return wrong("the program looks at histories of " + std::to_string(wanted.history) +
@@ -195,6 +200,11 @@ Result<Assembled> Assembly::make() && {
     const auto begin = out_.look_ups.size();
     write(look_up);
     if (look_up.of_ids()) out_.look_ups_of_ids += out_.look_ups.substr(begin);
+  }
+  if (program_.sources.graph) {
+    out_.graph = inputs_.graph;
+    out_.users = inputs_.users.rows();
+    out_.items = inputs_.items.rows();
   }
   return std::move(out_);
 }

@@ -87,7 +87,8 @@ enum class Loss : std::uint8_t { logloss, bpr, softmax, mse };
 /// users [B] int64; items [B, C] or, the same for all rows, [1, C] int64; history [B, T] int64, latest last,
 /// 0 pads at the front; ages [B, T] in days, real; the logits [B, C]. All are rows of the vocabularies. Of
 /// what it does not ask for: users are zeros, the others have no columns. A mask of noise is [B, width]
-/// however many candidates there are.
+/// however many candidates there are. Where it looks at the graph, self.graph_users and self.graph_items
+/// [edges] are rows of the vocabularies, and self.all_users and self.all_items all of these rows.
 struct Program {
   std::string script;
   std::vector<LookUp> look_ups = {};
@@ -119,6 +120,8 @@ std::optional<Loss> loss_of(std::string_view name);
 
 /// A program made complete for some inputs.
 struct Assembled {
+  Graph graph;                        // where the program looks at it
+  std::int64_t users = 0, items = 0;  // then: rows of the vocabularies
   std::string look_ups;             // TorchScript of the look-ups' methods; to be compiled before the script
   std::string look_ups_of_ids;      // the part of it that is of look-ups over users or items
   std::vector<TensorSpec> tensors;  // all of the model's: the look-ups' first, then the parameters

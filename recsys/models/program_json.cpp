@@ -30,10 +30,14 @@ LookUp look_up(const json& j) {
 }
 
 json to_json(const Sources& s) {
-  return {{"users", s.users}, {"items", s.items}, {"history", s.history}, {"fields", s.fields}};
+  json out = {{"users", s.users}, {"items", s.items}, {"history", s.history}, {"fields", s.fields}};
+  if (s.graph) out["graph"] = true;
+  return out;
 }
 
-Sources sources(const json& j) { return {j.at("users"), j.at("items"), j.at("history"), j.at("fields")}; }
+Sources sources(const json& j) {
+  return {j.at("users"), j.at("items"), j.at("history"), j.at("fields"), j.value("graph", false)};
+}
 
 }  // namespace
 

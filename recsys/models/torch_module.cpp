@@ -87,11 +87,22 @@ at::Tensor TorchModule::penalty() {
 namespace {
 
 /// `out` has its tensors.
-void define(const Program& program, const std::string& look_ups, TorchModule& out) {
+void define(const Program& program, const Assembled& assembled, const std::string& look_ups,
+            TorchModule& out) {
   for (std::size_t i = 0; i < out.specs.size(); ++i)
     out.module.register_parameter(out.specs[i].name, out.tensors[i], out.specs[i].int8);
   for (const auto& noise : program.noise)
     out.module.register_buffer(noise.name, at::zeros({1, noise.width}, out.real));
+  if (program.sources.graph) {
+    const auto ids = [](const std::vector<std::uint32_t>& rows) {
+      const std::vector<std::int64_t> wide(rows.begin(), rows.end());
+      return borrow(wide.data(), {static_cast<std::int64_t>(wide.size())}, at::kLong).clone();
+    };
+    out.module.register_buffer("graph_users", ids(assembled.graph.users));
+    out.module.register_buffer("graph_items", ids(assembled.graph.items));
+    out.module.register_buffer("all_users", at::arange(assembled.users, at::kLong));
+    out.module.register_buffer("all_items", at::arange(assembled.items, at::kLong));
+  }
   if (!look_ups.empty()) out.module.define(look_ups);
   out.module.define(program.script);
   TORCH_CHECK(out.module.find_method("forward"), "the script does not define forward");
@@ -114,7 +125,7 @@ TorchModule compile_module(const Program& program, const Assembled& assembled, a
     if (!spec.int8) tensor.requires_grad_(true);
     out.tensors.push_back(tensor);
   }
-  define(program, assembled.look_ups, out);
+  define(program, assembled, assembled.look_ups, out);
   return out;
 }
 
@@ -132,7 +143,7 @@ TorchModule compile_module(const Program& program, const Assembled& assembled,
                 "(self, singles: Tensor, bags: Tensor, dense: Tensor) -> Tensor:\n    return self." +
                 one.rows + "\n";
   }
-  define(program, look_ups, out);
+  define(program, assembled, look_ups, out);
   return out;
 }
 

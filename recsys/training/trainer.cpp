@@ -119,7 +119,8 @@ Result<std::uint32_t> restore(const Task& task, const Program& program, const In
   if (saved->method != task.options.method || saved->settings != task.settings) {
     return bad_resume("method or settings differ");
   }
-  if (saved->inputs.to_json() != inputs.to_json()) return bad_resume("data or features differ");
+  if (saved->inputs.to_json() != inputs.to_json() || saved->inputs.graph != inputs.graph)
+    return bad_resume("data or features differ");
   if (saved->program != program) return bad_resume("the method's program differs");
   if (auto same = check_parameters(*saved); !same) return bad_resume(same.error().message);
   std::uint32_t epoch = 0;
@@ -185,6 +186,7 @@ Result<Trained> train_net(Task& task, const OnEpoch& on_epoch) {
   const auto start = Clock::now();
   auto encoder = InputEncoder::fit(task.data, task.features, task.label, task.train, task.options.sources);
   if (!encoder) return fail(encoder.error());
+  if (task.options.sources.graph) encoder->fit_graph(task.labels, task.train);
   const auto text = task.options.program(encoder->spec());
   if (!text) return fail(text.error());
   if (auto good = choose_metric(task, text->ranks()); !good) return fail(good.error());

@@ -190,8 +190,9 @@ Result<void> Workers::Impl::differentiate(std::uint32_t number, const Rows& batc
   own.loss = 0;
   replica.clear();
   const auto end = part(batch.rows, number + 1, pool->size());
-  for (auto first = part(batch.rows, number, pool->size()); first < end; first += kPiece) {
-    const auto count = std::min(kPiece, end - first);
+  for (auto first = part(batch.rows, number, pool->size()), count = first; first < end; first += count) {
+    // What goes over a whole graph goes over it once.
+    count = program.sources.graph ? end - first : std::min(kPiece, end - first);
     draw_noise(replica, first, count, seed, step);
     own.logits.resize(count * batch.candidates);
     own.gradient.resize(own.logits.size());

@@ -54,6 +54,21 @@ BOOST_AUTO_TEST_CASE(what_was_written_is_read_back) {
   BOOST_TEST(!load_values(*read, "e_table", wrong));
 }
 
+BOOST_AUTO_TEST_CASE(a_graph_is_kept_beside_the_tensors_and_joins_only_what_there_is) {
+  auto with = example();
+  with.inputs.users.codes = {3, 300};
+  with.inputs.items.codes = {0, 1, 70000};
+  with.inputs.graph = {{1, 1, 2}, {1, 3, 2}};
+  const auto read = read_checkpoint(write_checkpoint(with));
+  BOOST_REQUIRE(read);
+  BOOST_TEST((read->inputs.graph == with.inputs.graph));
+  BOOST_TEST(read->tensors.size() == with.tensors.size());
+  for (const Graph& bad : {Graph{{1, 3}, {1, 1}}, Graph{{0}, {1}}, Graph{{1}, {4}}, Graph{{1, 2}, {1}}}) {
+    with.inputs.graph = bad;
+    BOOST_TEST(read_checkpoint(write_checkpoint(with)).error().code == "serving.bad_checkpoint");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(every_cut_and_every_changed_byte_is_found) {
   const auto bytes = write_checkpoint(example());
   for (std::size_t n = 0; n < bytes.size(); ++n) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <numeric>
+#include <set>
 
 #include "recsys/models/checkpoint.hpp"
 #include "recsys/training/trainer.hpp"
@@ -126,6 +127,42 @@ BOOST_AUTO_TEST_CASE(what_a_program_adds_to_the_loss_is_minimised_and_its_noise_
   o.max_epochs = 3;
   o.resume = begun->resume;
   BOOST_TEST((run(o)->checkpoint == noisy->checkpoint));
+}
+
+BOOST_AUTO_TEST_CASE(the_graph_is_that_of_positive_training_rows_and_a_checkpoint_alone_serves_with_it) {
+  auto program = factors(Loss::bpr, 1);
+  program.sources.graph = true;
+  auto& script = program.script;
+  const std::string plain = "    user = self.p(users)\n";
+  script.replace(script.find(plain), plain.size(),
+                 "    q = self.q(self.all_items).index_select(0, self.graph_items)\n"
+                 "    near = dense.new_zeros([self.all_users.size(0), 8]).index_add(0, self.graph_users, q)\n"
+                 "    user = self.p(users) + near.index_select(0, users)\n");
+  auto o = options(program, 4);
+  const auto trained = run(o).value();
+  const auto model = read_checkpoint(trained.checkpoint).value();
+  const auto& inputs = model.inputs;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> edges, found;
+  for (const auto row : world.parts.train)
+    if (world.y[row] > 0.5F) edges.emplace(world.data.user()[row], world.data.item()[row]);
+  for (std::size_t e = 0; e < inputs.graph.users.size(); ++e)
+    found.emplace(inputs.users.codes[inputs.graph.users[e] - 1],
+                  inputs.items.codes[inputs.graph.items[e] - 1]);
+  BOOST_TEST((found == edges));
+  BOOST_TEST(inputs.graph.users.size() == edges.size());
+  const auto scorer = world.load(trained.checkpoint).value();
+  const auto again = scorer.rank_catalogue(world.parts.validation(), world.y, world.parts.train).value();
+  for (const auto& [name, value] : again)
+    BOOST_TEST(trained.best.at(name) == value, boost::test_tools::tolerance(1e-6));
+
+  BOOST_TEST((run(o)->checkpoint == trained.checkpoint));
+  o.max_epochs = 2;
+  const auto begun = run(o);
+  o.max_epochs = 4;
+  o.resume = begun->resume;
+  BOOST_TEST((run(o)->checkpoint == trained.checkpoint));
+  o.sources.users = false;
+  BOOST_TEST(run(o).error().code == "features.bad_sources");
 }
 
 BOOST_AUTO_TEST_CASE(a_ranking_without_a_positive_row_is_refused) {
