@@ -7,5 +7,6 @@
 #pragma GCC diagnostic ignored "-Wshadow"
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #include "events/schema/cluster_generated.h"
+#include "events/schema/node_generated.h"
 #include "events/schema/peer_generated.h"
 #pragma GCC diagnostic pop
