@@ -1,5 +1,6 @@
 #include "actors/runtime/job_pool.hpp"
 
+#include <algorithm>
 #include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -22,23 +23,16 @@ namespace {
 constexpr std::chrono::seconds reply_patience{60};
 constexpr std::chrono::milliseconds retry_pause{200};
 
-events::JobResultT failed(const std::string& job, std::string code, std::string message) {
-  events::JobResultT result;
-  result.job = job;
-  result.failure = std::make_unique<events::FailureT>();
-  result.failure->code = std::move(code);
-  result.failure->message = std::move(message);
-  result.failure->where = job;
-  return result;
-}
-
 class InProcessRunner final : public JobRunner {
  public:
   using Execute = std::function<events::JobResultT(const events::JobT&, const ProgressSink&)>;
   explicit InProcessRunner(Execute execute) : execute_(std::move(execute)) {}
   events::JobResultT run(const events::JobT& job, const ProgressSink& progress) override {
-    return execute_(job,
-                    [&](const events::JobProgressT& epoch) { return !cancelled(job.id) && progress(epoch); });
+    auto result = execute_(
+        job, [&](const events::JobProgressT& epoch) { return !cancelled(job.id) && progress(epoch); });
+    const std::lock_guard lock(mutex_);
+    cancelled_.erase(job.id);  // another try of it may come
+    return result;
   }
   void cancel(const std::string& job) override {
     const std::lock_guard lock(mutex_);
@@ -82,7 +76,7 @@ Slot::behavior_type slot(Slot::pointer self, std::uint64_t index, std::shared_pt
         try {
           result = runner->run(job, progress);
         } catch (const std::exception& e) {
-          result = failed(job.id, "jobs.failed", e.what());
+          result = failed_job(job.id, {"jobs.failed", e.what(), job.id, {}});
         }
         result.job = job.id;
         if (const auto target = pool()) self->send(target, index, std::move(result));
@@ -103,8 +97,9 @@ struct Entry {
 };
 
 struct SlotState {
-  Slot actor;
+  Slot actor;  // none: closed
   std::shared_ptr<JobRunner> runner;
+  std::string node;  // whose worker it is; empty: this node's
   std::optional<JobKey> job;
 };
 
@@ -133,11 +128,7 @@ class Pool final : public JobPool::base {
 
  private:
   behavior_type make_behavior() override {
-    for (std::uint64_t i = 0; i < slots_.size(); ++i) {
-      slots_[i].runner = make_runner_();
-      slots_[i].actor = home_system().spawn<caf::detached>(slot, i, slots_[i].runner, &home_system(),
-                                                           caf::weak_actor_ptr{ctrl()});
-    }
+    for (std::uint64_t i = 0; i < slots_.size(); ++i) open_slot(i, make_runner_(), {});
     return {
         [this](start_atom, const std::string& owner, const events::JobT& job) { enqueue(owner, job); },
         [this](cancel_atom, const std::string& owner, const std::string& id) {
@@ -145,11 +136,35 @@ class Pool final : public JobPool::base {
         },
         [this](list_atom) { return views(); },
         [this](const KnowAgent& known) { agent_started(known); },
+        [this](const NewSlot& offered) { add_slot(offered); },
         [this](std::uint64_t index, const events::JobProgressT& epoch) { return progressed(index, epoch); },
         [this](std::uint64_t index, const events::JobResultT& result) { finished(index, result); },
         [this](retry_atom, std::uint64_t report) { send_report(report); },
         [this](stop_atom) { return stop(); },
     };
+  }
+
+  void open_slot(std::uint64_t index, std::shared_ptr<JobRunner> runner, std::string node) {
+    auto& opened = slots_[index];
+    opened.runner = std::move(runner);
+    opened.node = std::move(node);
+    opened.actor = home_system().spawn<caf::detached>(slot, index, opened.runner, &home_system(),
+                                                      caf::weak_actor_ptr{ctrl()});
+  }
+
+  void add_slot(const NewSlot& offered) {
+    if (stopping_) return;
+    const auto closed =
+        std::find_if(slots_.begin(), slots_.end(), [](const SlotState& s) { return !s.actor; });
+    const auto index = static_cast<std::uint64_t>(closed - slots_.begin());
+    if (closed == slots_.end()) slots_.emplace_back();
+    open_slot(index, offered.runner, offered.node);
+    start_next();
+  }
+
+  void close_slot(SlotState& closed) {
+    send(closed.actor, stop_atom_v);
+    closed = {};
   }
 
   void enqueue(const std::string& owner, const events::JobT& job) {
@@ -166,11 +181,12 @@ class Pool final : public JobPool::base {
   void start_next() {
     for (auto& s : slots_) {
       if (queue_.empty() || stopping_) return;
-      if (s.job) continue;
+      if (s.job || !s.actor) continue;
       s.job = queue_.front();
       queue_.pop_front();
       auto& entry = entries_.at(*s.job);
       entry.view.running = true;
+      entry.view.node = s.node;
       entry.slot = static_cast<std::uint64_t>(&s - slots_.data());
       send(s.actor, entry.view.job);
     }
@@ -220,8 +236,13 @@ class Pool final : public JobPool::base {
     const auto key = *std::exchange(s.job, std::nullopt);
     auto& entry = entries_.at(key);
     entry.view.running = false;
+    const bool lost = s.runner->lost();
+    if (lost) close_slot(s);
     if (stopping_ || entry.cancelled) {
       entries_.erase(key);
+    } else if (lost) {
+      entry.view.epochs.clear();
+      queue_.push_front(key);
     } else {
       entry.reporting = true;
       events::JobFinishedT body;

@@ -17,11 +17,14 @@ namespace automodel::actors {
 
 /// Carries out one job at a time. `run` blocks and never throws. `cancel` comes from another thread, perhaps
 /// before the run of that job begins, and makes it end soon. What a cancelled run returns is thrown away.
+/// Where a runner is `lost` after a run (its node is gone), that run's result is, too: the job runs again in
+/// another slot, and this one is closed.
 class JobRunner {
  public:
   virtual ~JobRunner() = default;
   virtual events::JobResultT run(const events::JobT& job, const ProgressSink& progress) = 0;
   virtual void cancel(const std::string& job) = 0;
+  virtual bool lost() const { return false; }
 };
 
 /// A runner in this process, for tests: cancellation takes effect at the job's next progress.
@@ -35,6 +38,8 @@ using JobPool = caf::typed_actor<
     caf::reacts_to<start_atom, std::string, events::JobT>,
     caf::reacts_to<cancel_atom, std::string, std::string>, caf::replies_to<list_atom>::with<JobViews>,
     caf::reacts_to<KnowAgent>,
+    // one more slot, from another node
+    caf::reacts_to<NewSlot>,
     // from a slot: an epoch is done (answer: whether to go on); the job is done
     caf::replies_to<std::uint64_t, events::JobProgressT>::with<bool>,
     caf::reacts_to<std::uint64_t, events::JobResultT>,
@@ -43,7 +48,7 @@ using JobPool = caf::typed_actor<
     // asks every running job to stop, throws their results away, and ends when all have
     caf::replies_to<stop_atom>::with<bool>>;
 
-/// One runner for each slot.
+/// One runner for each slot. With none, jobs wait until there is a slot.
 JobPool spawn_job_pool(caf::actor_system& system, std::size_t slots, const RunnerFactory& make_runner);
 
 }  // namespace automodel::actors

@@ -18,4 +18,15 @@ events::ReplyT refusal(const Error& error) {
   return reply;
 }
 
+events::JobResultT failed_job(const std::string& job, const Error& error) {
+  events::JobResultT result;
+  result.job = job;
+  result.failure = std::make_unique<events::FailureT>();
+  result.failure->code = error.code;
+  result.failure->message = error.message;
+  result.failure->where = error.where;
+  result.failure->hint = error.hint;
+  return result;
+}
+
 }  // namespace automodel::actors

@@ -13,6 +13,7 @@
 #include <caf/typed_actor.hpp>
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -89,11 +90,20 @@ struct Committed {
   Result<storage::Appended> result;
 };
 
+class JobRunner;  // actors/runtime/job_pool.hpp
+
+/// A slot for jobs that another node offers. Stays in the process.
+struct NewSlot {
+  std::shared_ptr<JobRunner> runner;
+  std::string node;
+};
+
 /// One running or queued job, for people who watch. Stays in the process.
 struct JobView {
   std::string owner;  // the agent's stream
   events::JobT job;
   bool running = false;
+  std::string node;  // that it runs on; empty: this one
   std::vector<events::EpochReportT> epochs;  // so far, in this run of the job
 };
 using JobViews = std::vector<JobView>;
@@ -105,8 +115,12 @@ bool is_transient(const events::ReplyT& reply);
 /// A refusal in words.
 events::ReplyT refusal(const Error& error);
 
+/// The result of a job that came to nothing.
+events::JobResultT failed_job(const std::string& job, const Error& error);
+
 }  // namespace automodel::actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(automodel::actors::KnowAgent)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(automodel::actors::Committed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(automodel::actors::NewSlot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(automodel::actors::JobViews)

@@ -143,17 +143,10 @@ class ProcessRunner final : public JobRunner {
 
   events::JobResultT run(const events::JobT& job, const ProgressSink& progress) override {
     auto result = attempt(job, progress);
-    events::JobResultT answer;
-    if (result) {
-      answer = std::move(*result);
-    } else {
-      answer.failure = std::make_unique<events::FailureT>();
-      answer.failure->code = result.error().code;
-      answer.failure->message = result.error().message;
-      answer.failure->where = result.error().where;
-      answer.failure->hint = result.error().hint;
-    }
+    events::JobResultT answer = result ? std::move(*result) : failed_job(job.id, result.error());
     answer.job = job.id;
+    const std::lock_guard lock(mutex_);
+    cancelled_.erase(job.id);  // another try of it may come
     return answer;
   }
 

@@ -155,6 +155,10 @@ std::vector<PeerState> Transport::peers() const { return impl_->table.states(); 
 
 std::optional<PeerNumber> Transport::find(const std::string& node) const { return impl_->table.find(node); }
 
+const events::NodeHelloT& Transport::self() const { return impl_->options.self; }
+
+std::chrono::milliseconds Transport::tick() const { return impl_->options.tick; }
+
 const std::string& Transport::endpoint() const { return impl_->options.self.endpoint; }
 
 void Transport::stop() {

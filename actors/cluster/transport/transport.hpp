@@ -81,6 +81,9 @@ class Transport {
 
   std::vector<PeerState> peers() const;
   std::optional<PeerNumber> find(const std::string& node) const;
+  /// What this node says of itself.
+  const events::NodeHelloT& self() const;
+  std::chrono::milliseconds tick() const;
   /// With the port that was chosen where `*` was asked for.
   const std::string& endpoint() const;
   /// Ends the thread; messages not yet sent are dropped. Safe to repeat.

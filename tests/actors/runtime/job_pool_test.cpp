@@ -168,6 +168,61 @@ BOOST_FIXTURE_TEST_CASE(jobs_beyond_the_slots_wait_and_run_in_order, Fixture) {
   BOOST_TEST((order == std::vector<std::string>{"job-1", "job-2", "job-3"}));
 }
 
+BOOST_FIXTURE_TEST_CASE(without_a_slot_jobs_wait_until_one_is_added, Fixture) {
+  const auto run = [](const events::JobT&, const actors::ProgressSink&) { return events::JobResultT{}; };
+  start(0, run);
+  tell(named(special("open", "job-1"), 1));
+  for (int tries = 0; list().empty() && tries < 5000; ++tries) std::this_thread::sleep_for(1ms);
+  BOOST_REQUIRE(list().size() == 1u);
+  BOOST_TEST(!list()[0].running);
+  caf::anon_send(pool, actors::NewSlot{actors::in_process_runner(run), "node-b"});
+  BOOST_TEST(happened("close", "job-1"));
+}
+
+namespace {
+
+/// A worker of another node that is gone once it has begun.
+class LostRunner final : public actors::JobRunner {
+ public:
+  explicit LostRunner(Signal& began) : began_(began) {}
+  events::JobResultT run(const events::JobT& job, const actors::ProgressSink& progress) override {
+    progress(epoch(job, 1));
+    began_.raise();
+    lost_ = true;
+    events::JobResultT result;
+    result.failure = std::make_unique<events::FailureT>();
+    result.failure->code = "jobs.of_nobody";
+    return result;
+  }
+  void cancel(const std::string&) override {}
+  bool lost() const override { return lost_; }
+
+ private:
+  Signal& began_;
+  std::atomic<bool> lost_ = false;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(a_job_whose_slot_is_lost_runs_again_in_another_and_its_agent_hears_one_result,
+                        Fixture) {
+  Signal began;
+  const auto run = [](const events::JobT&, const actors::ProgressSink&) { return events::JobResultT{}; };
+  start(0, run);
+  caf::anon_send(pool, actors::NewSlot{std::make_shared<LostRunner>(began), "node-b"});
+  tell(named(special("open", "job-1"), 1));
+  BOOST_REQUIRE(began.wait());
+  caf::anon_send(pool, actors::NewSlot{actors::in_process_runner(run), "node-c"});
+  BOOST_TEST(happened("close", "job-1"));
+  tell(named(special("open", "job-2"), 2));
+  BOOST_TEST(happened("close", "job-2"));
+  BOOST_TEST(began.count() == 1);  // the lost slot gets no other job
+  (void)store->read_stream("toy/main", 1, [&](const events::Recorded& event) {
+    BOOST_TEST(event.event.body.AsGoalPaused()->goal != "jobs.of_nobody");
+    return true;
+  });
+}
+
 BOOST_FIXTURE_TEST_CASE(a_result_outlives_the_crash_of_its_agent, Fixture) {
   Signal running, go;
   start(1, [&](const events::JobT&, const actors::ProgressSink&) {

@@ -3,9 +3,9 @@
 
 #include "actors/cluster/files/fetcher.hpp"
 #include "recsys/data/dataset.hpp"
-#include "recsys/data/import.hpp"
 #include "storage/artifact_store.hpp"
 #include "tests/actors/cluster/linked_nodes.hpp"
+#include "tests/actors/cluster/small_data.hpp"
 
 using namespace automodel;
 using namespace automodel::cluster;
@@ -49,19 +49,7 @@ struct Nodes {
     return value(value(storage::ArtifactStore::open(there.artifacts)).put(bytes));
   }
   bool has(const std::string& hash) { return value(storage::ArtifactStore::open(here.artifacts)).has(hash); }
-  std::string import_data() {
-    const fs::path csv = directory.path() / "ratings.csv";
-    {
-      std::ofstream out(csv);
-      out << "userId,movieId,rating,timestamp\n";
-      for (int i = 0; i < 5000; ++i)
-        out << i % 97 << ',' << i % 41 << ',' << 1 + i % 5 << ',' << 1000 + i << '\n';
-    }
-    recsys::ImportOptions options;
-    options.name = "small";
-    value(recsys::import_dataset(csv, there.data_directory, options));
-    return value(recsys::Dataset::open(there.data_directory / "small")).hash();
-  }
+  std::string import_data() { return import_small_data(there.data_directory); }
 };
 
 events::Bytes noise(std::size_t size) {
