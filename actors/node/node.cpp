@@ -124,6 +124,19 @@ AgentFactory factory(const std::string& stream, const std::shared_ptr<storage::E
 
 }  // namespace
 
+RunnerFactory worker_processes(const NodeOptions& options) {
+  WorkerArguments arguments;
+  arguments.environment = {options.data_directory, options.store / "artifacts", options.threads,
+                           options.max_parameters};
+  arguments.parent = ::getpid();
+  arguments.memory_mb = options.worker_memory_mb;
+  WorkerOptions worker;
+  worker.program = options.program;
+  worker.arguments = format_worker_arguments(arguments);
+  worker.threads = options.threads;
+  return [worker] { return process_runner(worker); };
+}
+
 struct Node::Impl {
   NodeOptions options;
   std::shared_ptr<storage::EventStore> store;
@@ -180,17 +193,7 @@ Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
 
 void Node::Impl::start_actors() {
   system = std::make_unique<caf::actor_system>(config);
-  WorkerArguments arguments;
-  arguments.environment = {options.data_directory, options.store / "artifacts", options.threads,
-                           options.max_parameters};
-  arguments.parent = ::getpid();
-  arguments.memory_mb = options.worker_memory_mb;
-  WorkerOptions worker;
-  worker.program = options.program;
-  worker.arguments = format_worker_arguments(arguments);
-  worker.threads = options.threads;
-  pool = spawn_job_pool(*system, std::max<std::uint32_t>(1, options.workers),
-                        [worker] { return process_runner(worker); });
+  pool = spawn_job_pool(*system, options.workers, worker_processes(options));
 
   SupervisorOptions agents;
   agents.pool = pool;
@@ -289,10 +292,15 @@ std::vector<RunningJob> Node::running_jobs() const {
           [&](JobViews& views) {
             for (auto& view : views)
               if (view.running)
-                running.push_back({view.owner, view.job.id, view.job.goal, std::move(view.epochs)});
+                running.push_back(
+                    {view.owner, view.job.id, view.job.goal, view.node, std::move(view.epochs)});
           },
           [](caf::error& e) { log().warn("running jobs are not known: {}", caf::to_string(e)); });
   return running;
+}
+
+void Node::add_worker(NewSlot slot) {
+  if (!impl_->stopped) caf::anon_send(impl_->pool, std::move(slot));
 }
 
 const storage::EventStore& Node::store() const { return *impl_->store; }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/runtime/job_pool.hpp"
 #include "base/error.hpp"
 #include "storage/event_store.hpp"
 
@@ -20,8 +21,8 @@ struct NodeOptions {
   std::filesystem::path data_directory;  // imported data sets by name
   std::string name = "local";            // of the node, in a new store
   storage::Durability durability = storage::Durability::durable;
-  std::uint32_t workers = 1;           // jobs at once, each in a process of its own
-  std::uint32_t threads = 1;           // of each worker
+  std::uint32_t workers = 1;  // jobs at once, each in a process of its own; 0: jobs wait for `add_worker`
+  std::uint32_t threads = 1;  // of each worker
   std::uint64_t worker_memory_mb = 0;  // of data, of each worker; 0: no limit
   std::uint64_t max_parameters = 0;    // a trial of a larger model fails; 0: no limit
   std::filesystem::path program =
@@ -34,8 +35,12 @@ struct RunningJob {
   std::string agent;  // autotrain/main
   std::string job;
   std::string goal;
+  std::string node;                          // that it runs on; empty: this one
   std::vector<events::EpochReportT> epochs;  // so far
 };
+
+/// Makes the runners of this program's worker processes.
+RunnerFactory worker_processes(const NodeOptions& options);
 
 class Node {
  public:
@@ -61,6 +66,8 @@ class Node {
   /// it; it must not outlive the node, nor be destroyed in the callback.
   std::shared_ptr<void> subscribe(std::function<void(const events::Recorded&)> listener);
   std::vector<RunningJob> running_jobs() const;
+  /// One more slot for jobs, of another node. From any thread.
+  void add_worker(NewSlot slot);
   const storage::EventStore& store() const;
 
   /// Asks running jobs to stop (their results are thrown away; they run again after the next start), lets

@@ -40,6 +40,7 @@ const std::vector<CommandInfo>& commands() {
       {"stop", "[GOAL] [REASON]", "end a goal now, with its report", "stop goal-1 good enough", {}},
       {"status", "", "goals, budget, champion, what runs", "status", {}},
       {"agents", "", "what each agent does", "agents", {}},
+      {"nodes", "", "the nodes of the cluster, and the jobs that run there", "nodes", {}},
       {"proposals", "", "what the agents offer, and what waits for a person", "proposals", {}},
       {"approve",
        "PROPOSAL",

@@ -3,12 +3,11 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
-#include <map>
 #include <random>
-#include <set>
 #include <sstream>
 #include <thread>
 
+#include "tests/end_to_end/history_checks.hpp"
 #include "tests/end_to_end/program.hpp"
 #include "tests/end_to_end/ratings.hpp"
 
@@ -33,30 +32,6 @@ void check_kept(const std::vector<json>& before, const std::vector<json>& after)
   for (std::size_t i = 0; i < before.size(); ++i)
     BOOST_REQUIRE_MESSAGE(before[i].at("hash") == after[i].at("hash"),
                           "event " << i + 1 << " changed: " << name_of(before[i]));
-}
-
-/// No effect twice: what begins or ends something is there once for each thing that can begin or end.
-void check_no_effect_twice(const std::vector<json>& events) {
-  // A trial that survives a rung of successive halving starts and finishes once more for the next one.
-  const std::map<std::string, std::vector<std::string>> keys = {
-      {"TrialStarted", {"/trial", "/rung"}}, {"EpochFinished", {"/trial", "/report/epoch"}},
-      {"WorkAssigned", {"/work/id"}},        {"WorkAccepted", {"/work/id"}},
-      {"WorkFinished", {"/work"}},           {"GoalAccepted", {"/goal/id"}},
-      {"GoalFinished", {"/goal"}},           {"ReportProduced", {"/goal"}}};
-  std::set<std::string> seen;
-  std::map<std::string, int> open;
-  for (const auto& event : events) {
-    const auto kind = event.at("kind").get<std::string>();
-    const auto& body = event.at("body");
-    if (kind == "TrialStarted") ++open[body.at("trial")];
-    if (kind == "TrialFinished" || kind == "TrialFailed")
-      BOOST_TEST(--open[body.at("trial")] >= 0, kind << " twice for " << body.at("trial"));
-    const auto entry = keys.find(kind);
-    if (entry == keys.end()) continue;
-    std::string name = kind;
-    for (const auto& key : entry->second) name += " " + body.value(json::json_pointer(key), json()).dump();
-    BOOST_TEST(seen.insert(name).second, name << " twice");
-  }
 }
 
 }  // namespace

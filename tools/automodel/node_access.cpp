@@ -1,7 +1,10 @@
 #include "tools/automodel/node_access.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "actors/session/protocol.hpp"
@@ -56,14 +59,38 @@ Result<events::ReplyT> goal_from_console(actors::Node& node, const std::string& 
   return node.submit("coordinator/main", commands->submit_goal);
 }
 
+/// The nodes of the cluster that are or were connected, this one first.
+events::AnswerT nodes_answer(const actors::Neighbours* neighbours, const actors::Node& node) {
+  nlohmann::json all = nlohmann::json::array();
+  std::map<std::string, std::size_t> jobs;
+  for (const auto& job : node.running_jobs()) ++jobs[job.node];
+  all.push_back(
+      {{"node", neighbours ? neighbours->name() : "this one"}, {"state", "here"}, {"jobs", jobs[""]}});
+  for (const auto& other : neighbours ? neighbours->list() : std::vector<actors::Neighbour>{}) {
+    std::string roles;
+    for (const auto& role : other.peer.roles) roles += (roles.empty() ? "" : ", ") + role;
+    all.push_back({{"node", other.peer.node},
+                   {"state", other.lost ? "lost" : "connected"},
+                   {"roles", roles},
+                   {"jobs", jobs[other.peer.node]},
+                   {"silent_seconds", std::round(other.silent_seconds * 10) / 10},
+                   {"encrypted", other.peer.encrypted},
+                   {"endpoint", other.peer.endpoint}});
+  }
+  events::AnswerT answer;
+  answer.json = all.dump();
+  return answer;
+}
+
 }  // namespace
 
 std::uint32_t worker_count(const Settings& settings) {
   return settings.workers > 0 ? settings.workers : std::max(1u, std::thread::hardware_concurrency());
 }
 
-Result<std::unique_ptr<actors::Node>> start_node(const Program& program) {
+Result<actors::NodeOptions> node_options(const Program& program) {
   actors::NodeOptions options;
+  options.name = program.settings.node_name;
   options.store = program.settings.store;
   options.data_directory = program.settings.data_dir;
   options.workers = worker_count(program.settings);
@@ -73,7 +100,13 @@ Result<std::unique_ptr<actors::Node>> start_node(const Program& program) {
   auto durability = durability_of(program.settings.durability);
   if (!durability) return fail(durability.error());
   options.durability = *durability;
-  return actors::Node::start(options);
+  return options;
+}
+
+Result<std::unique_ptr<actors::Node>> start_node(const Program& program) {
+  auto options = node_options(program);
+  if (!options) return fail(options.error());
+  return actors::Node::start(std::move(*options));
 }
 
 Result<events::ReplyT> order(actors::Node& node, const std::string& agent, const events::CommandT& command) {
@@ -104,7 +137,8 @@ Result<std::unique_ptr<actors::SessionServer>> take_endpoint(const std::string& 
   return actors::SessionServer::bind(endpoint);
 }
 
-actors::SessionService service_of(actors::Node& node, const std::string& data_directory) {
+actors::SessionService service_of(actors::Node& node, const std::string& data_directory,
+                                  const actors::Neighbours* neighbours) {
   actors::SessionService service;
   service.command = [&node, data_directory](const events::CommandT& command) {
     const std::string target = target_of(command);
@@ -115,7 +149,9 @@ actors::SessionService service_of(actors::Node& node, const std::string& data_di
                                              : node.submit(target, command);
     return reply ? std::move(*reply) : refused(reply.error());
   };
-  service.ask = [&node](const events::QuestionT& question) { return node.ask(question); };
+  service.ask = [&node, neighbours](const events::QuestionT& question) {
+    return question.topic == "nodes" ? nodes_answer(neighbours, node) : node.ask(question);
+  };
   service.recommend = [&node](const events::RecommendT& wish) { return node.recommend(wish); };
   service.read_events = [&node](const events::ReadEventsT& wish) { return read_page(node.store(), wish); };
   return service;

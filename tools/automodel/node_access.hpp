@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "actors/node/neighbours.hpp"
 #include "actors/node/node.hpp"
 #include "actors/session/server.hpp"
 #include "tools/automodel/goal_data.hpp"
@@ -14,6 +15,9 @@ namespace automodel::tools {
 
 /// Training processes: as asked, else one for each core.
 std::uint32_t worker_count(const Settings& settings);
+
+/// As the settings say. Errors: those of durability_of.
+Result<actors::NodeOptions> node_options(const Program& program);
 
 /// Opens or creates the store and starts all agents and workers. Errors: those of Node::start.
 Result<std::unique_ptr<actors::Node>> start_node(const Program& program);
@@ -31,7 +35,8 @@ Result<std::unique_ptr<actors::SessionServer>> take_endpoint(const std::string& 
 
 /// What people may order, to the agent that it is for. A goal without a data hash is completed from the
 /// node's data directory. `node` must outlive the service. Errors are in the values: session.not_for_people,
-/// data.*, and the agents'.
-actors::SessionService service_of(actors::Node& node, const std::string& data_directory);
+/// data.*, and the agents'. `neighbours` may be null: a node alone.
+actors::SessionService service_of(actors::Node& node, const std::string& data_directory,
+                                  const actors::Neighbours* neighbours = nullptr);
 
 }  // namespace automodel::tools

@@ -10,7 +10,7 @@
 namespace automodel::tools {
 namespace {
 
-using Target = std::variant<std::string*, double*, std::uint32_t*, std::uint64_t*>;
+using Target = std::variant<std::string*, double*, std::uint32_t*, std::uint64_t*, std::vector<std::string>*>;
 
 std::map<std::string, Target> targets(Settings& s) {
   return {{"store", &s.store},
@@ -29,6 +29,12 @@ std::map<std::string, Target> targets(Settings& s) {
           {"evolve.worker_memory_mb", &s.worker_memory_mb},
           {"evolve.max_parameters", &s.max_parameters},
           {"node.listen", &s.endpoint},
+          {"node.name", &s.node_name},
+          {"node.roles", &s.roles},
+          {"node.cluster", &s.cluster},
+          {"node.join", &s.join},
+          {"node.keys", &s.keys},
+          {"node.lost_after", &s.lost_after},
           {"metrics.listen", &s.metrics},
           {"console.timeout", &s.timeout}};
 }
@@ -37,7 +43,20 @@ std::string place(const std::filesystem::path& file, const toml::source_region& 
   return file.string() + ":" + std::to_string(region.begin.line) + ":" + std::to_string(region.begin.column);
 }
 
+bool assign_list(const toml::node& node, std::vector<std::string>& list) {
+  const toml::array* values = node.as_array();
+  if (!values) return false;
+  std::vector<std::string> read;
+  for (const toml::node& value : *values) {
+    if (!value.is_string()) return false;
+    read.push_back(value.as_string()->get());
+  }
+  list = std::move(read);
+  return true;
+}
+
 bool assign(const toml::node& node, const Target& target) {
+  if (auto* const* list = std::get_if<std::vector<std::string>*>(&target)) return assign_list(node, **list);
   if (auto* const* text = std::get_if<std::string*>(&target)) {
     if (!node.is_string()) return false;
     **text = node.as_string()->get();
@@ -62,6 +81,7 @@ bool assign(const toml::node& node, const Target& target) {
 
 const char* wanted(const Target& target) {
   if (std::holds_alternative<std::string*>(target)) return "text in quotes";
+  if (std::holds_alternative<std::vector<std::string>*>(target)) return "a list of texts: [\"a\", \"b\"]";
   return std::holds_alternative<double*>(target) ? "a number that is not negative"
                                                  : "a whole number that is not negative";
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 
@@ -30,6 +31,12 @@ struct Settings {
   std::uint64_t max_parameters = 0;    // 0: no limit
 
   // [node], [metrics], [console]
+  std::string node_name = "local";            // unlike that of any other node of the cluster
+  std::vector<std::string> roles = {"agents", "trainer"};
+  std::string cluster;                        // where other nodes connect: tcp://HOST:PORT; empty: nowhere
+  std::vector<std::string> join;              // nodes to connect to: ENDPOINT or NAME@ENDPOINT
+  std::string keys;                           // directory of the node's keys; empty: none
+  std::string lost_after = "10s";             // a node that is silent for so long is lost
   std::string metrics;  // where a node serves metrics: 127.0.0.1:9464; empty: nowhere
   std::string endpoint = "ipc://var/automodel.socket";
   std::string timeout = "15s";

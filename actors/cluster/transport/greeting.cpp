@@ -39,9 +39,6 @@ Result<void> check_hello(const events::NodeHelloT& hello, const GreetingContext&
   if (hello.node == context.own.node)
     return fail("cluster.same_name", "another node is called '" + hello.node + "'", context.own.endpoint,
                 "give each node a name of its own: [node] name");
-  if (context.key && context.key->role != PeerRole::node)
-    return fail("cluster.wrong_role", "the key of '" + context.key->name + "' is a console's, not a node's",
-                hello.node, "put the node's public key into nodes/");
   if (context.key && context.key->name != hello.node)
     return fail("cluster.wrong_key", "'" + hello.node + "' came with the key of '" + context.key->name + "'",
                 hello.node, "name the file of the public key after the node: nodes/" + hello.node + ".pub");

@@ -30,9 +30,8 @@ struct GreetingContext {
 
 /// Whether to speak with the node that sent `hello`. Errors: cluster.bad_name, cluster.malformed (no
 /// identity), cluster.same_node (this node itself, or a copy of its store), cluster.same_name (another store
-/// under our own name, or under a name that is connected with another identity), cluster.wrong_role (the key
-/// is a console's), cluster.wrong_key (the key is another node's), cluster.old_start (a message from before
-/// its last start).
+/// under our own name, or under a name that is connected with another identity), cluster.wrong_key (the key
+/// is another node's), cluster.old_start (a message from before its last start).
 Result<void> check_hello(const events::NodeHelloT& hello, const GreetingContext& context);
 
 }  // namespace automodel::cluster

@@ -23,13 +23,6 @@ void start_sodium() {
   if (ready < 0) throw std::runtime_error("libsodium cannot be initialised");
 }
 
-struct Folder {
-  const char* name;
-  PeerRole role;
-};
-constexpr Folder folders[] = {
-    {"nodes", PeerRole::node}, {"operate", PeerRole::operate}, {"observe", PeerRole::observe}};
-
 Result<std::vector<fs::path>> public_keys_in(const fs::path& folder) {
   std::vector<fs::path> files;
   std::error_code failed;
@@ -80,17 +73,15 @@ Result<CurveKey> load_node_public_key(const fs::path& file) {
 
 Result<AllowList> AllowList::load(const fs::path& directory) {
   AllowList list;
-  for (const Folder& folder : folders) {
-    const auto files = public_keys_in(directory / folder.name);
-    if (!files) return fail(files.error());
-    for (const fs::path& file : *files) {
-      const auto key = load_node_public_key(file);
-      if (!key) return fail(key.error());
-      if (auto added = list.add({file.stem().string(), folder.role, *key}); !added) {
-        Error error = added.error();
-        error.where = file.string();
-        return fail(std::move(error));
-      }
+  const auto files = public_keys_in(directory / "nodes");
+  if (!files) return fail(files.error());
+  for (const fs::path& file : *files) {
+    const auto key = load_node_public_key(file);
+    if (!key) return fail(key.error());
+    if (auto added = list.add({file.stem().string(), *key}); !added) {
+      Error error = added.error();
+      error.where = file.string();
+      return fail(std::move(error));
     }
   }
   return list;
@@ -99,8 +90,8 @@ Result<AllowList> AllowList::load(const fs::path& directory) {
 Result<void> AllowList::add(AllowedPeer peer) {
   if (const AllowedPeer* other = find(peer.key))
     return fail("cluster.key_twice", "this key is allowed already, as '" + other->name + "'", peer.name,
-                "one key for each node and person");
-  if (peer.role == PeerRole::node && node(peer.name))
+                "one key for each node");
+  if (node(peer.name))
     return fail("cluster.name_twice", "a node of this name is allowed already, with another key", peer.name);
   const CurveKey key = peer.key;
   by_key_.emplace(key, std::move(peer));
@@ -114,7 +105,7 @@ const AllowedPeer* AllowList::find(const CurveKey& key) const {
 
 const AllowedPeer* AllowList::node(const std::string& name) const {
   for (const auto& [key, peer] : by_key_)
-    if (peer.role == PeerRole::node && peer.name == name) return &peer;
+    if (peer.name == name) return &peer;
   return nullptr;
 }
 

@@ -40,20 +40,15 @@ inline constexpr const char* node_public_name = "node.pub";
 /// Errors: keys.no_such_file, keys.malformed, keys.io.
 Result<CurveKey> load_node_public_key(const std::filesystem::path& file);
 
-/// What a key may do. Consoles that observe ask and read; those that operate also command.
-enum class PeerRole : std::uint8_t { node, operate, observe };
-
 struct AllowedPeer {
-  std::string name;  // of the node, or of the person
-  PeerRole role = PeerRole::node;
+  std::string name;  // of the node
   CurveKey key{};
 };
 
-/// Who may connect: one public key a file, `DIR/nodes/NAME.pub`, `DIR/operate/NAME.pub`,
-/// `DIR/observe/NAME.pub`.
+/// Which nodes may connect: one public key a file, `DIR/nodes/NAME.pub`.
 class AllowList {
  public:
-  /// Nobody, where the folders are absent. Errors: cluster.key_twice (one key under two names), and those of
+  /// Nobody, where the folder is absent. Errors: cluster.key_twice (one key under two names), and those of
   /// load_node_public_key.
   static Result<AllowList> load(const std::filesystem::path& directory);
   /// Errors: cluster.key_twice, cluster.name_twice.

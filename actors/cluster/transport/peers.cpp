@@ -59,17 +59,9 @@ void PeerTable::close() {
 
 PeerState PeerTable::state_of(PeerNumber number) const {
   const Peer& peer = *peers_[number];
-  return {number,
-          peer.hello.node,
-          peer.hello.identity,
-          peer.hello.incarnation,
-          peer.hello.roles,
-          peer.hello.endpoint,
-          peer.hello.event_kinds,
-          peer.hello.program,
-          peer.channel.silent(),
-          peer.encrypted,
-          peer.channel.counters()};
+  return {number,           peer.hello.node,        peer.hello.identity,    peer.hello.incarnation,
+          peer.hello.roles, peer.hello.endpoint,    peer.hello.event_kinds, peer.channel.silent(),
+          peer.encrypted,   peer.channel.counters()};
 }
 
 void PeerTable::publish() {

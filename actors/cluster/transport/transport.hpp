@@ -41,7 +41,6 @@ struct PeerState {
   std::vector<std::string> roles;
   std::string endpoint;
   std::uint32_t event_kinds = 0;
-  std::string program;
   std::uint64_t silent_ticks = 0;  // since anything was heard of it
   bool encrypted = false;
   ChannelCounters counters;

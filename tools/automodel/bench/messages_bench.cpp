@@ -90,10 +90,8 @@ struct Line {
     if (encrypted) {
       near_keys = cluster::NodeKeys::generate();
       far_keys = cluster::NodeKeys::generate();
-      if (auto added = near_list.add({"far", cluster::PeerRole::node, far_keys->public_key()}); !added)
-        return fail(added.error());
-      if (auto added = far_list.add({"near", cluster::PeerRole::node, near_keys->public_key()}); !added)
-        return fail(added.error());
+      if (auto added = near_list.add({"far", far_keys->public_key()}); !added) return fail(added.error());
+      if (auto added = far_list.add({"near", near_keys->public_key()}); !added) return fail(added.error());
     }
     if (auto made = near.open("near", 'a', near_keys ? &*near_keys : nullptr, near_list); !made)
       return fail(made.error());

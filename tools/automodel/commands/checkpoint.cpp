@@ -1,4 +1,4 @@
-// automodel keys generate DIR; automodel checkpoint sign|verify
+// automodel checkpoint sign|verify
 #include "storage/operations/checkpoint.hpp"
 
 #include <chrono>
@@ -15,27 +15,12 @@ using storage::CheckpointVerdict;
 using storage::SignedCheckpoint;
 
 struct Options {
-  std::string directory;
   std::string key;
   std::string output;
   std::string file;
   std::vector<std::string> exports;
   std::string public_key;
 };
-
-Result<int> generate(const Program& program, const Options& options) {
-  const auto made = storage::generate_keys(options.directory);
-  if (!made) return fail(made.error());
-  if (program.json) {
-    print_json({{"private_key_file", made->private_key.string()},
-                {"public_key_file", made->public_key.string()},
-                {"public_key", events::hex(made->key)}});
-    return 0;
-  }
-  std::cout << "private key  " << made->private_key.string() << "  (keep it secret)\npublic key   "
-            << made->public_key.string() << "  (give it to whoever verifies)\n";
-  return 0;
-}
 
 nlohmann::json json_of(const SignedCheckpoint& checkpoint) {
   return {{"node", checkpoint.node},
@@ -143,16 +128,6 @@ Result<int> verify(const Program& program, const Options& options) {
 }
 
 }  // namespace
-
-void add_keys(CLI::App& app, Program& program) {
-  auto options = std::make_shared<Options>();
-  CLI::App* keys = add_command(app, program, "keys", "the key that signs checkpoints", "", {});
-  keys->require_subcommand(0, 1);
-  CLI::App* make = add_command(*keys, program, "generate", "make a new pair of Ed25519 keys",
-                               "  automodel keys generate keys",
-                               [&program, options] { return generate(program, *options); });
-  make->add_option("directory", options->directory, "where the two files go; never overwritten")->required();
-}
 
 void add_checkpoint(CLI::App& app, Program& program) {
   auto options = std::make_shared<Options>();

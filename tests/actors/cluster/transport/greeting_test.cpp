@@ -51,10 +51,8 @@ BOOST_AUTO_TEST_CASE(a_later_start_of_a_known_node_is_greeted_and_an_earlier_one
 }
 
 BOOST_AUTO_TEST_CASE(a_key_belongs_to_one_name) {
-  const AllowedPeer other{"node-c", PeerRole::node, {}};
+  const AllowedPeer other{"node-c", {}};
   BOOST_TEST(code_of(check_hello(hello("node-b", 'b'), {own, &other})) == "cluster.wrong_key");
-  const AllowedPeer console{"node-b", PeerRole::operate, {}};
-  BOOST_TEST(code_of(check_hello(hello("node-b", 'b'), {own, &console})) == "cluster.wrong_role");
 }
 
 BOOST_AUTO_TEST_CASE(a_name_that_could_leave_its_folder_is_refused) {

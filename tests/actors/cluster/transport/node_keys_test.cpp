@@ -16,12 +16,11 @@ namespace fs = std::filesystem;
 namespace {
 
 /// A public key in the list's folder.
-CurveKey allow(const fs::path& list, const std::string& folder, const std::string& name,
-               const NodeKeys& keys = NodeKeys::generate()) {
+CurveKey allow(const fs::path& list, const std::string& name, const NodeKeys& keys = NodeKeys::generate()) {
   TemporaryDirectory pair;
   value(keys.save(pair.path()));
-  fs::create_directories(list / folder);
-  fs::copy_file(pair.path() / node_public_name, list / folder / (name + ".pub"));
+  fs::create_directories(list / "nodes");
+  fs::copy_file(pair.path() / node_public_name, list / "nodes" / (name + ".pub"));
   return keys.public_key();
 }
 
@@ -70,19 +69,16 @@ BOOST_AUTO_TEST_CASE(what_is_no_key_is_named) {
   BOOST_TEST(code_of(load_node_public_key(directory.path() / "half.pub")) == "keys.malformed");
 }
 
-BOOST_AUTO_TEST_CASE(the_list_says_whose_key_it_is_and_what_it_may_do) {
+BOOST_AUTO_TEST_CASE(the_list_says_whose_key_it_is) {
   TemporaryDirectory directory;
-  const CurveKey node = allow(directory.path(), "nodes", "node-b");
-  const CurveKey operating = allow(directory.path(), "operate", "ana");
-  const CurveKey watching = allow(directory.path(), "observe", "wall");
+  const CurveKey b = allow(directory.path(), "node-b"), c = allow(directory.path(), "node-c");
   const AllowList list = value(AllowList::load(directory.path()));
-  BOOST_TEST(list.size() == 3u);
-  BOOST_TEST(list.find(node)->name == "node-b");
-  BOOST_TEST((list.find(operating)->role == PeerRole::operate));
-  BOOST_TEST((list.find(watching)->role == PeerRole::observe));
+  BOOST_TEST(list.size() == 2u);
+  BOOST_TEST(list.find(b)->name == "node-b");
+  BOOST_TEST(list.find(c)->name == "node-c");
   BOOST_TEST(list.find(NodeKeys::generate().public_key()) == nullptr);
-  BOOST_TEST((list.node("node-b")->key == node));
-  BOOST_TEST(list.node("ana") == nullptr);
+  BOOST_TEST((list.node("node-b")->key == b));
+  BOOST_TEST(list.node("node-d") == nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(nobody_is_allowed_where_there_is_no_list) {
@@ -93,11 +89,11 @@ BOOST_AUTO_TEST_CASE(nobody_is_allowed_where_there_is_no_list) {
 BOOST_AUTO_TEST_CASE(one_key_under_two_names_is_refused) {
   TemporaryDirectory directory;
   const NodeKeys keys = NodeKeys::generate();
-  allow(directory.path(), "nodes", "node-b", keys);
-  allow(directory.path(), "operate", "ana", keys);
+  allow(directory.path(), "node-b", keys);
+  allow(directory.path(), "node-c", keys);
   const auto list = AllowList::load(directory.path());
   BOOST_TEST(code_of(list) == "cluster.key_twice");
-  BOOST_TEST(list.error().where.ends_with("ana.pub"));
+  BOOST_TEST(list.error().where.ends_with("node-c.pub"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

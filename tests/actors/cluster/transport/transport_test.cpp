@@ -110,7 +110,7 @@ struct EncryptedPair {
                               const std::string& other, const NodeKeys& others) const {
     TransportOptions options = TestNode::plain(name, digit);
     options.keys = own;
-    value(options.allowed.add({other, PeerRole::node, others.public_key()}));
+    value(options.allowed.add({other, others.public_key()}));
     return options;
   }
   TransportOptions a() const { return options_of("a", 'a', a_keys, "b", b_keys); }
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(a_key_that_is_not_allowed_is_turned_away_and_named) {
   TestNode a(pair.a());
   TransportOptions stranger = TestNode::plain("b", 'b');
   stranger.keys = NodeKeys::generate();
-  value(stranger.allowed.add({"a", PeerRole::node, pair.a_keys.public_key()}));
+  value(stranger.allowed.add({"a", pair.a_keys.public_key()}));
   TestNode b(std::move(stranger));
   value(b.transport->connect(a.transport->endpoint(), "a"));
   BOOST_TEST(a.refused_with("cluster.unknown_key"));
@@ -172,16 +172,6 @@ BOOST_AUTO_TEST_CASE(a_node_that_comes_with_anothers_key_is_refused_and_learns_w
   value(b.transport->connect(a.transport->endpoint(), "a"));
   BOOST_TEST(a.refused_with("cluster.wrong_key"));
   BOOST_TEST(b.refused_with("cluster.wrong_key"));
-}
-
-BOOST_AUTO_TEST_CASE(a_console_key_is_no_nodes_key) {
-  const EncryptedPair pair;
-  TransportOptions strict = TestNode::plain("a", 'a');
-  strict.keys = pair.a_keys;
-  value(strict.allowed.add({"b", PeerRole::operate, pair.b_keys.public_key()}));
-  TestNode a(std::move(strict)), b(pair.b());
-  value(b.transport->connect(a.transport->endpoint(), "a"));
-  BOOST_TEST(b.refused_with("cluster.wrong_role"));
 }
 
 BOOST_AUTO_TEST_CASE(a_plain_node_gets_no_word_from_an_encrypted_one) {
