@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(completion_gives_commands_flags_and_metrics) {
   BOOST_TEST(complete_console_command("goal --metric nd").at(0) == "goal --metric ndcg10");
   BOOST_TEST(complete_console_command("help rol").at(0) == "help rollback");
   BOOST_TEST(complete_console_command("status ").empty());
-  BOOST_TEST(complete_console_command("").size() == 17u);
+  BOOST_TEST(complete_console_command("").size() == 18u);
 }
 
 BOOST_AUTO_TEST_CASE(garbage_is_refused_or_understood_but_never_crashes) {

@@ -45,17 +45,19 @@ Result<int> generate(const Program& program, const Options& options) {
     if (!made) return fail(made.error());
     pairs.push_back(std::move(*made));
   }
-  for (const Pair& pair : pairs) {
-    if (program.json)
-      print_json({{"for", pair.purpose},
-                  {"private_key_file", pair.private_file.string()},
-                  {"public_key_file", pair.public_file.string()},
-                  {"public_key", pair.public_key}});
-    else
-      std::cout << "for " << pair.purpose << "s\n  private key  " << pair.private_file.string()
-                << "  (keep it secret)\n  public key   " << pair.public_file.string() << "  (" << pair.use
-                << ")\n";
+  if (program.json) {
+    nlohmann::json made;
+    for (const Pair& pair : pairs)
+      made[pair.purpose] = {{"private_key_file", pair.private_file.string()},
+                            {"public_key_file", pair.public_file.string()},
+                            {"public_key", pair.public_key}};
+    print_json(made);
+    return 0;
   }
+  for (const Pair& pair : pairs)
+    std::cout << "for " << pair.purpose << "s\n  private key  " << pair.private_file.string()
+              << "  (keep it secret)\n  public key   " << pair.public_file.string() << "  (" << pair.use
+              << ")\n";
   return 0;
 }
 
