@@ -55,7 +55,7 @@ struct Transport::Impl {
   Wake wake;
   Connections connections;
   std::thread thread;
-  std::thread::id loop_thread;
+  std::atomic<std::thread::id> loop_thread;
   std::atomic<bool> stopping{false};
   std::mutex mutex;  // of what follows
   std::vector<Wish> wishes;
@@ -140,7 +140,7 @@ Result<void> Transport::send(PeerNumber peer, events::Bytes message, std::chrono
                 "at most " + std::to_string(max_peer_message_bytes) + " are carried");
   Outbound* outbound = impl_->table.outbound(peer);
   if (!outbound) return fail("cluster.unknown_peer", "no peer has the number " + std::to_string(peer));
-  const bool own_thread = std::this_thread::get_id() == impl_->loop_thread;  // it would wait for itself
+  const bool own_thread = std::this_thread::get_id() == impl_->loop_thread.load();  // it would wait for itself
   bool was_empty = false;
   if (!outbound->put(std::move(message), impl_->options.queued_bytes,
                      own_thread ? std::chrono::milliseconds() : wait, was_empty)) {

@@ -74,7 +74,7 @@ class RemoteRunner final : public actors::JobRunner {
       auto said = workers_.wait(run, look_around);
       if (!said && workers_.is_lost(peer_, incarnation_)) return gone();
       if (!said) continue;
-      if (auto* finished = said->AsRunFinished()) return take(std::move(*finished->result));
+      if (auto* finished = said->AsRunFinished()) return take(job, std::move(*finished->result));
       if (const auto* epoch = said->AsRunProgressed()) {
         events::RunAnsweredT answer;
         answer.go_on = progress(*epoch->progress) && !cancelled(job.id);
@@ -83,10 +83,16 @@ class RemoteRunner final : public actors::JobRunner {
     }
   }
 
-  /// What the result names is here before anybody hears of it.
-  Result<events::JobResultT> take(events::JobResultT result) {
-    for (const std::string& hash : artifacts_made(result))
-      if (auto fetched = workers_.fetcher_.artifact(peer_, hash); !fetched) return fail(fetched.error());
+  /// What the result names is here before anybody hears of it. Where it cannot be had though the node is
+  /// there, that is how the job ended: to run it again would help nobody.
+  Result<events::JobResultT> take(const events::JobT& job, events::JobResultT result) {
+    for (const std::string& hash : artifacts_made(result)) {
+      const auto fetched = workers_.fetcher_.artifact(peer_, hash);
+      if (fetched) continue;
+      const std::string& code = fetched.error().code;
+      if (code == "cluster.unreachable" || code == "cluster.stopped") return fail(fetched.error());
+      return actors::failed_job(job.id, fetched.error());
+    }
     return result;
   }
 
@@ -136,17 +142,28 @@ void RemoteWorkers::stop() {
 
 void RemoteWorkers::wake() { changed_.notify_all(); }
 
-void RemoteWorkers::offered(PeerNumber number, const events::WorkersOfferedT& offer) {
+void RemoteWorkers::offered(PeerNumber number, const events::WorkersOfferedT& told) {
   const auto peer = link_.peer(number);
   if (!peer) return;
+  std::vector<std::shared_ptr<RemoteRunner>> made;
   {
     const std::lock_guard lock(mutex_);
-    if (stopped_ || std::exchange(offers_[number], peer->incarnation) == peer->incarnation) return;
+    if (stopped_) return;
+    Offer& offer = offers_[number];
+    if (offer.incarnation != peer->incarnation) offer = {peer->incarnation, 0, {}};
+    offer.slots = std::min(told.slots, most_slots);
+    std::erase_if(offer.runners, [](const auto& runner) {
+      const auto there = runner.lock();
+      return !there || there->lost();
+    });
+    while (offer.runners.size() < offer.slots) {
+      made.push_back(std::make_shared<RemoteRunner>(*this, number, peer->incarnation, peer->node));
+      offer.runners.push_back(made.back());
+    }
+    changed_.notify_all();  // a node that offers none any more has stopped
   }
-  const std::uint32_t slots = std::min(offer.slots, most_slots);
-  actors::log().info("node {} offers {} workers", peer->node, slots);
-  for (std::uint32_t i = 0; i < slots; ++i)
-    add_(std::make_shared<RemoteRunner>(*this, number, peer->incarnation, peer->node), peer->node);
+  if (!made.empty()) actors::log().info("node {} offers {} workers", peer->node, made.size());
+  for (auto& runner : made) add_(std::move(runner), peer->node);
 }
 
 void RemoteWorkers::heard(PeerNumber peer, std::uint64_t number, events::NodeBodyUnion body) {
@@ -190,7 +207,8 @@ std::optional<events::NodeBodyUnion> RemoteWorkers::wait(std::uint64_t run, std:
 bool RemoteWorkers::is_lost(PeerNumber number, std::uint64_t incarnation) const {
   {
     const std::lock_guard lock(mutex_);
-    if (stopped_) return true;
+    const auto offer = offers_.find(number);
+    if (stopped_ || offer == offers_.end() || offer->second.slots == 0) return true;
   }
   const auto peer = link_.peer(number);
   if (!peer || peer->incarnation != incarnation) return true;

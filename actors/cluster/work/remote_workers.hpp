@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <vector>
 
 #include "actors/cluster/files/fetcher.hpp"
 #include "actors/runtime/job_pool.hpp"
@@ -20,9 +21,12 @@ struct WorkLimits {
   std::chrono::milliseconds grace{5000};  // between telling a job to stop and not waiting for it any more
 };
 
+class RemoteRunner;
+
 class RemoteWorkers {
  public:
   /// `add` is told of each slot of each node that offers some, from the transport's thread: it must be quick.
+  /// Nodes offer again and again: of one that was lost for a while and is back, the slots are there again.
   /// `link` and `fetcher` must outlive the runners.
   RemoteWorkers(Link& link, Fetcher& fetcher,
                 std::function<void(std::shared_ptr<actors::JobRunner>, const std::string& node)> add,
@@ -37,6 +41,13 @@ class RemoteWorkers {
     PeerNumber peer = 0;
     std::uint64_t incarnation = 0;
     std::deque<events::NodeBodyUnion> said;
+  };
+
+  /// What a peer offered last, and the runners that came of it.
+  struct Offer {
+    std::uint64_t incarnation = 0;
+    std::uint32_t slots = 0;
+    std::vector<std::weak_ptr<RemoteRunner>> runners;
   };
 
   void offered(PeerNumber peer, const events::WorkersOfferedT& offer);
@@ -55,7 +66,7 @@ class RemoteWorkers {
   mutable std::mutex mutex_;  // of what follows
   std::condition_variable changed_;
   std::map<std::uint64_t, Run> runs_;
-  std::map<PeerNumber, std::uint64_t> offers_;  // the start of each peer whose slots are known
+  std::map<PeerNumber, Offer> offers_;
   std::uint64_t next_run_;
   bool stopped_ = false;
 };

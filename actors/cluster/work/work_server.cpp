@@ -1,6 +1,7 @@
 #include "actors/cluster/work/work_server.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/cluster/work/artifacts_of.hpp"
 #include "actors/runtime/log.hpp"
@@ -9,6 +10,7 @@ namespace automodel::cluster {
 namespace {
 
 constexpr auto look_around = std::chrono::milliseconds(200);
+constexpr std::uint64_t offer_every = 5;  // of these rounds
 
 }  // namespace
 
@@ -29,12 +31,8 @@ WorkServer::WorkServer(Link& link, Fetcher& fetcher, std::uint32_t slots,
     changed_.notify_all();
   });
   link_.on_greeted([this, slots](const PeerState& peer, bool) {
-    if (std::ranges::find(peer.roles, "agents") == peer.roles.end()) return;
-    events::WorkersOfferedT offer;
-    offer.slots = slots;
-    if (auto sent = link_.send(peer.number, offer); !sent)
-      actors::log().error("node {} does not hear of the workers here: {}", peer.node,
-                          to_string(sent.error()));
+    const std::lock_guard lock(mutex_);
+    if (!stopping_) offer(peer, slots);
   });
   for (std::uint32_t i = 0; i < slots; ++i) {
     slots_.push_back(std::make_unique<Slot>());
@@ -44,18 +42,33 @@ WorkServer::WorkServer(Link& link, Fetcher& fetcher, std::uint32_t slots,
   watcher_ = std::thread([this] { watch(); });
 }
 
-WorkServer::~WorkServer() {
+void WorkServer::offer(const PeerState& peer, std::uint32_t slots) {
+  if (std::ranges::find(peer.roles, "agents") == peer.roles.end()) return;
+  events::WorkersOfferedT told;
+  told.slots = slots;
+  static_cast<void>(link_.send(peer.number, told));  // a peer that takes nothing now hears the next one
+}
+
+void WorkServer::offer_all(std::uint32_t slots) {
+  for (const PeerState& peer : link_.transport().peers())
+    if (peer.silent_ticks * link_.transport().tick() <= limits_.lost_after) offer(peer, slots);
+}
+
+WorkServer::~WorkServer() { stop(); }
+
+void WorkServer::stop() {
   {
     const std::lock_guard lock(mutex_);
-    stopping_ = true;
+    if (std::exchange(stopping_, true)) return;
     queue_.clear();
     for (const auto& slot : slots_)
       if (slot->now) slot->runner->cancel(slot->now->what.job->id);
     changed_.notify_all();
   }
+  watcher_.join();  // it offers no more
+  offer_all(0);
   fetcher_.stop();
   for (const auto& slot : slots_) slot->thread.join();
-  watcher_.join();
 }
 
 std::size_t WorkServer::running() const {
@@ -75,6 +88,7 @@ void WorkServer::ask_came(PeerNumber number, events::RunJobT what) {
   const auto peer = link_.peer(number);
   if (!peer) return;
   std::unique_lock lock(mutex_);
+  if (stopping_) return;
   const bool known =
       std::ranges::any_of(queue_,
                           [&](const Asked& a) { return a.peer == number && a.what.run == what.run; }) ||
@@ -111,23 +125,28 @@ bool WorkServer::wanted(const Asked& asked) const {
 }
 
 /// Jobs whose owner is lost are stopped: it gives them to others, and their results would go nowhere.
+void WorkServer::stop_unwanted() {
+  std::vector<Asked> open;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& slot : slots_) {
+      if (!slot->now || slot->cancelled) continue;
+      open.push_back({slot->now->peer, slot->now->incarnation, {}});
+      open.back().what.run = slot->now->what.run;
+    }
+  }
+  for (const Asked& asked : open)
+    if (!wanted(asked)) cancel(asked.peer, asked.what.run);
+}
+
 void WorkServer::watch() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    std::vector<Asked> open;
-    for (const auto& slot : slots_)
-      if (slot->now && !slot->cancelled) {
-        Asked copy;
-        copy.peer = slot->now->peer;
-        copy.incarnation = slot->now->incarnation;
-        copy.what.run = slot->now->what.run;
-        open.push_back(std::move(copy));
-      }
-    lock.unlock();
-    for (const Asked& asked : open)
-      if (!wanted(asked)) cancel(asked.peer, asked.what.run);
-    lock.lock();
-    changed_.wait_for(lock, look_around);
+  const auto slots = static_cast<std::uint32_t>(slots_.size());
+  for (std::uint64_t round = 1;; ++round) {
+    stop_unwanted();
+    if (round % offer_every == 0) offer_all(slots);
+    const auto next = std::chrono::steady_clock::now() + look_around;
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_until(lock, next, [this] { return stopping_; })) return;
   }
 }
 

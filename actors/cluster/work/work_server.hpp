@@ -19,8 +19,11 @@ class WorkServer {
   /// `link` and `fetcher` must outlive it.
   WorkServer(Link& link, Fetcher& fetcher, std::uint32_t slots, const actors::RunnerFactory& make_runner,
              WorkLimits limits = {});
-  /// Cancels what runs, and waits for it.
+  /// Stops.
   ~WorkServer();
+
+  /// Says that there are no workers any more, cancels what runs, and waits for it. Safe to repeat.
+  void stop();
 
   /// Jobs that run now.
   std::size_t running() const;
@@ -42,6 +45,9 @@ class WorkServer {
   void ask_came(PeerNumber peer, events::RunJobT what);
   void cancel(PeerNumber peer, std::uint64_t run);
   void run_slot(Slot& slot);
+  void offer(const PeerState& peer, std::uint32_t slots);
+  void offer_all(std::uint32_t slots);
+  void stop_unwanted();
   void watch();
   events::JobResultT carry_out(Slot& slot, const Asked& asked);
   Result<void> bring(const Asked& asked);

@@ -21,7 +21,8 @@ using Execute = std::function<events::JobResultT(const events::JobT&, const acto
 /// What each node of these tests has: a link, files, and a fetcher.
 struct TestNode {
   TestNode(const fs::path& directory, const std::string& name, char digit, const std::string& role,
-           std::uint64_t incarnation = 1, const std::string& listen = "tcp://127.0.0.1:*")
+           std::uint64_t incarnation = 1, const std::string& listen = "tcp://127.0.0.1:*",
+           bool serves_files = true)
       : places{directory / name / "data", directory / name / "artifacts"} {
     fs::create_directories(places.data_directory);
     TransportOptions options;
@@ -33,7 +34,7 @@ struct TestNode {
     options.tick = 5ms;
     link = std::make_unique<Link>(value(Transport::bind(std::move(options))));
     fetcher = std::make_unique<Fetcher>(*link, places, FetchLimits{200ms, 2000ms});
-    server = std::make_unique<FileServer>(*link, places);
+    if (serves_files) server = std::make_unique<FileServer>(*link, places);
   }
   void stop() {
     if (fetcher) fetcher->stop();
@@ -54,8 +55,8 @@ constexpr WorkLimits limits{1500ms, 1000ms};
 struct Workers : TestNode {
   Workers(const fs::path& directory, const Execute& execute, const std::string& owner,
           std::uint32_t slots = 1, std::uint64_t incarnation = 1,
-          const std::string& listen = "tcp://127.0.0.1:*")
-      : TestNode(directory, "b", 'b', "trainer", incarnation, listen),
+          const std::string& listen = "tcp://127.0.0.1:*", bool serves_files = true)
+      : TestNode(directory, "b", 'b', "trainer", incarnation, listen, serves_files),
         work(std::make_unique<WorkServer>(
             *link, *fetcher, slots, [execute] { return actors::in_process_runner(execute); }, limits)) {
     link->start();
@@ -216,6 +217,61 @@ BOOST_AUTO_TEST_CASE(a_job_whose_node_is_gone_is_lost) {
   BOOST_REQUIRE(run.wait_for(patience) == std::future_status::ready);
   BOOST_TEST(runner->lost());
   BOOST_TEST(run.get().failure->code == "cluster.worker_lost");
+}
+
+BOOST_AUTO_TEST_CASE(a_trainer_that_stops_says_so_and_its_job_is_lost_at_once) {
+  TemporaryDirectory directory;
+  Owner owner(directory.path());
+  Workers workers(directory.path(), endless, owner.endpoint());
+  const auto runner = owner.runner();
+  auto run = std::async(std::launch::async, [&] { return runner->run(owner.training(), go_on); });
+  BOOST_REQUIRE(wait_until([&] { return workers.work->running() == 1; }));
+  workers.work->stop();  // its link goes on: silence would tell nothing
+  BOOST_REQUIRE(run.wait_for(patience) == std::future_status::ready);
+  BOOST_TEST(runner->lost());
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_was_lost_for_a_while_has_its_slots_again) {
+  TemporaryDirectory directory;
+  Owner owner(directory.path());
+  // It answers no question for files, so that what it made cannot be had: lost, though it is there.
+  std::atomic<bool> makes_something = true;
+  Workers workers(
+      directory.path(),
+      [&](const events::JobT&, const actors::ProgressSink&) {
+        events::TrainResultT trained;
+        if (makes_something) trained.checkpoint = std::string(64, '1');
+        events::JobResultT result;
+        result.body.Set(trained);
+        return result;
+      },
+      owner.endpoint(), 1, 1, "tcp://127.0.0.1:*", false);
+  const auto first = owner.runner();
+  BOOST_TEST(first->run(owner.training(), go_on).failure->code == "cluster.unreachable");
+  BOOST_TEST(first->lost());
+  makes_something = false;
+  const auto again = owner.runner(1);
+  BOOST_TEST(!again->run(owner.training(), go_on).failure);
+  BOOST_TEST(!again->lost());
+}
+
+BOOST_AUTO_TEST_CASE(a_result_whose_artifact_is_not_there_is_a_failure_and_no_reason_to_run_it_again) {
+  TemporaryDirectory directory;
+  Owner owner(directory.path());
+  Workers workers(
+      directory.path(),
+      [](const events::JobT&, const actors::ProgressSink&) {
+        events::TrainResultT trained;
+        trained.checkpoint = std::string(64, '1');
+        events::JobResultT result;
+        result.body.Set(trained);
+        return result;
+      },
+      owner.endpoint());
+  const auto result = owner.runner()->run(owner.training(), go_on);
+  BOOST_REQUIRE(result.failure);
+  BOOST_TEST(result.failure->code == "cluster.no_such_file");
+  BOOST_TEST(!owner.runner()->lost());
 }
 
 BOOST_AUTO_TEST_CASE(a_node_that_starts_again_offers_its_workers_again) {
