@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "actors/cluster/transport/greeting.hpp"
+#include "actors/cluster/transport/sockets.hpp"
 #include "actors/cluster/work/work_server.hpp"
 #include "storage/identity.hpp"
 
@@ -97,6 +99,10 @@ Neighbours::~Neighbours() { stop(); }
 
 Result<std::unique_ptr<Neighbours>> Neighbours::bind(NeighbourOptions options) {
   if (auto known = check_roles(options.roles); !known) return fail(known.error());
+  // Before anything is written: the identity is drawn at the first start.
+  if (auto named = cluster::check_node_name(options.name); !named) return fail(named.error());
+  if (auto fits = cluster::check_node_endpoint(options.listen, !options.keys.empty()); !fits)
+    return fail(fits.error());
   auto made = transport_options(options);
   if (!made) return fail(made.error());
   auto transport = cluster::Transport::bind(std::move(*made));

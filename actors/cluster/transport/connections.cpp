@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint64_t greet_every = 20;           // ticks, until it is answered
 constexpr std::uint64_t greet_refused_every = 400;  // after a refusal: somebody may mend its cause
+constexpr std::uint64_t no_answer_after = 200;      // ticks: then it is told, once
 constexpr std::size_t frames_at_once = 64;          // of one socket, before the others have their turn
 /// Of a peer that is silent for so many ticks only every so often a batch goes out: what is not read piles up
 /// in our memory.
@@ -34,7 +35,7 @@ void Connections::connect(const std::string& endpoint, const std::string& node) 
   auto socket =
       connect_to(context_, endpoint, options_.keys ? &*options_.keys : nullptr, peer ? &peer->key : nullptr);
   if (!socket) return say(socket.error());
-  dialled_.push_back({endpoint, node, std::move(*socket), std::nullopt, 0, {}});
+  dialled_.push_back({endpoint, node, std::move(*socket), std::nullopt, 0, 0, {}});
   greet({dialled_.size() - 1, std::nullopt}, true);
 }
 
@@ -180,6 +181,14 @@ void Connections::refused_by(const Sender& sender, const Error& error) {
        error.hint});
 }
 
+/// ZeroMQ connects again and again, and says nothing where the other side turns our key away.
+void Connections::count_unanswered(Dialled& connection) {
+  if (++connection.unanswered != no_answer_after || !connection.refused.empty()) return;
+  say({"cluster.no_answer", "no node answers there yet; it is tried again and again", connection.endpoint,
+       options_.keys ? "is it running, and has it this node's public key in its nodes/?"
+                     : "is it running, and without keys?"});
+}
+
 bool Connections::carry(const Route& route, const events::Bytes& bytes) {
   if (route.address) return send_frame(router_, &*route.address, bytes.data(), bytes.size());
   return send_frame(dialled_[route.connection].socket, nullptr, bytes.data(), bytes.size());
@@ -221,6 +230,8 @@ void Connections::tick() {
   for (std::size_t i = 0; i < dialled_.size(); ++i) {
     Dialled& each = dialled_[i];
     const bool answered = each.peer && !table_.at(*each.peer).channel.silent_for(silent_ticks);
+    if (answered) each.unanswered = 0;
+    if (!answered) count_unanswered(each);
     if (answered || --each.ticks_to_greeting > 0) continue;
     greet({i, std::nullopt}, true);
   }

@@ -37,7 +37,8 @@ class Connections {
     zmq::socket_t socket;
     std::optional<PeerNumber> peer;
     std::uint64_t ticks_to_greeting = 0;
-    std::string refused;  // the code of the last refusal: told once
+    std::uint64_t unanswered = 0;  // ticks
+    std::string refused;           // the code of the last refusal: told once
   };
   /// Who sent a frame: a connection of ours, or an address at our ROUTER with its key.
   struct Sender {
@@ -53,6 +54,7 @@ class Connections {
   void greet(const Route& route, bool asks);
   void refuse(const Sender& sender, const Error& error);
   void refused_by(const Sender& sender, const Error& error);
+  void count_unanswered(Dialled& connection);
   PeerNumber know(const events::NodeHelloT& hello);
   void say(const Error& error) const;
   std::optional<PeerNumber> peer_at(const Route& route) const;

@@ -160,6 +160,7 @@ BOOST_AUTO_TEST_CASE(a_key_that_is_not_allowed_is_turned_away_and_named) {
   TestNode b(std::move(stranger));
   value(b.transport->connect(a.transport->endpoint(), "a"));
   BOOST_TEST(a.refused_with("cluster.unknown_key"));
+  BOOST_TEST(b.refused_with("cluster.no_answer"));  // nobody tells it why
   BOOST_TEST(a.greeted.empty());
 }
 
