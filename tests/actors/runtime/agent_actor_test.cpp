@@ -19,6 +19,7 @@ actors::JobPool::behavior_type recording_pool(actors::JobPool::pointer, std::sha
       [=](actors::cancel_atom, const std::string&, const std::string& id) { asked->cancelled.push_back(id); },
       [](actors::list_atom) { return actors::JobViews{}; },
       [](const actors::KnowAgent&) {},
+      [](const actors::NewSlot&) {},
       [](std::uint64_t, const events::JobProgressT&) { return true; },
       [](std::uint64_t, const events::JobResultT&) {},
       [](actors::retry_atom, std::uint64_t) {},
