@@ -1,5 +1,6 @@
 #include "actors/cluster/transport/frames.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "actors/cluster/transport/greeting.hpp"
@@ -58,7 +59,7 @@ events::Bytes encode_batch(const BatchHead& head, std::span<const events::Bytes*
     builder.ForceVectorAlignment(size, 1, 8);
     bytes = builder.CreateUninitializedVector<std::uint8_t>(size, &into);
     for (const events::Bytes* message : messages) {
-      std::memcpy(into, message->data(), message->size());
+      std::copy(message->begin(), message->end(), into);  // also of an empty one, which lies nowhere
       std::memset(into + message->size(), 0, aligned(message->size()) - message->size());
       into += aligned(message->size());
     }
