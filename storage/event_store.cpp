@@ -6,12 +6,15 @@
 #include <limits>
 
 #include "storage/filter.hpp"
+#include "storage/moves.hpp"
 #include "storage/readers.hpp"
 #include "storage/verification.hpp"
 
 namespace automodel::storage {
 
 namespace {
+
+Error no_moves() { return {"storage.unsupported", "this store moves no streams between nodes", {}, {}}; }
 
 /// An event that was unpacked, as a view again.
 bool view_again(const events::Recorded& event,
@@ -65,6 +68,20 @@ Result<Verification> EventStore::verify(const VerifyOptions&) const {
   found.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   return found;
 }
+
+void EventStore::write_move(const std::string&, MoveWrite, std::function<void(Result<MoveWritten>)> done) {
+  done(fail(no_moves()));
+}
+
+Result<ReadPart> EventStore::read_move(const std::string&, std::uint64_t, std::size_t, bool) const {
+  return fail(no_moves());
+}
+
+Result<std::vector<RecoveredAgent>> EventStore::recover_agents(const std::string&) {
+  return fail(no_moves());
+}
+
+Result<std::vector<RecoveredParts>> EventStore::recover_parts() const { return fail(no_moves()); }
 
 Result<std::vector<OpenReader>> EventStore::readers() const { return std::vector<OpenReader>(); }
 

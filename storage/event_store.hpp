@@ -25,6 +25,11 @@ struct EnvelopeView;  // events/envelope_view.hpp
 namespace automodel::storage {
 
 struct EventFilter;    // storage/filter.hpp
+struct MoveWrite;      // storage/moves.hpp
+struct MoveWritten;
+struct ReadPart;
+struct RecoveredAgent;
+struct RecoveredParts;
 struct OpenReader;     // storage/readers.hpp
 struct Verification;   // storage/verification.hpp
 struct VerifyOptions;  // storage/verification.hpp
@@ -188,6 +193,22 @@ class EventStore {
   /// The stream's ownership epoch (1 at first). Raising it fences every append with a lower one.
   virtual Result<std::uint64_t> epoch(const std::string& stream) const = 0;
   virtual Result<void> raise_epoch(const std::string& stream, std::uint64_t epoch) = 0;
+
+  /// What moves of streams between nodes need (storage/moves.hpp). `node` is the name that this node has in
+  /// its cluster. `write_move` calls `done` exactly once, after the commit, perhaps from the writer thread.
+  /// On any error nothing was written: storage.version_conflict, storage.fenced, storage.corrupt (a record that
+  /// is not what its hash says, or not the one that must follow), storage.diverged (another record is here at
+  /// that version), storage.no_parts, storage.bad_request, events.newer_kind, storage.full, storage.io,
+  /// storage.unsupported (adopted, fenced; any of them in stores that move nothing).
+  virtual void write_move(const std::string& node, MoveWrite write,
+                          std::function<void(Result<MoveWritten>)> done);
+  /// What a stream holds beyond version `after`: about `bytes` of records, but at least one; `last`: all that
+  /// is left, with the messages that are still to be sent.
+  virtual Result<ReadPart> read_move(const std::string& stream, std::uint64_t after, std::size_t bytes,
+                                     bool last) const;
+  /// All streams of agents, with their owners; raises the epochs of those that are this node's, durably.
+  virtual Result<std::vector<RecoveredAgent>> recover_agents(const std::string& node);
+  virtual Result<std::vector<RecoveredParts>> recover_parts() const;
 
   /// Called after each commit with the newest sequence, from the thread that wrote it. Returns a handle;
   /// destroying it unsubscribes.

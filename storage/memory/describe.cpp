@@ -289,6 +289,21 @@ std::string say(const events::JobFailedT& body, const events::Recorded&) {
   return "job " + body.job + " failed: " + failure(body.failure);
 }
 
+std::string say(const events::MigrationStartedT& body, const events::Recorded&) {
+  return body.agent + " begins to move to node " + body.to;
+}
+std::string say(const events::MigrationCommittedT& body, const events::Recorded&) {
+  return body.agent + " belongs to node " + body.to + " from here on (epoch " + std::to_string(body.epoch) +
+         "; copied in " + seconds(body.seconds) + ")";
+}
+std::string say(const events::MigrationActivatedT& body, const events::Recorded&) {
+  return body.agent + " goes on at node " + body.to + " (epoch " + std::to_string(body.epoch) + "; taken over in " +
+         seconds(body.seconds) + ")";
+}
+std::string say(const events::MigrationAbandonedT& body, const events::Recorded&) {
+  return body.agent + " stays: its move to node " + body.to + " was abandoned" + after(": ", body.reason);
+}
+
 template <class Body>
 std::string say_as(const Body* body, const events::Recorded& event) {
   return body ? say(*body, event) : std::string(events::kind_name(event.event.body.type));
@@ -351,6 +366,10 @@ std::string describe(const events::Recorded& event) {
     AUTOMODEL_SAY(ReportRequested);
     AUTOMODEL_SAY(GoalClosing);
     AUTOMODEL_SAY(MethodAdded);
+    AUTOMODEL_SAY(MigrationStarted);
+    AUTOMODEL_SAY(MigrationCommitted);
+    AUTOMODEL_SAY(MigrationActivated);
+    AUTOMODEL_SAY(MigrationAbandoned);
 #undef AUTOMODEL_SAY
     default:
       return std::string(events::kind_name(body.type));
