@@ -56,6 +56,12 @@ class LmdbEventStore final : public EventStore {
   Result<void> acknowledge(const std::string& stream, std::uint64_t outbox_id) override;
   Result<std::uint64_t> epoch(const std::string& stream) const override;
   Result<void> raise_epoch(const std::string& stream, std::uint64_t epoch) override;
+  void write_move(const std::string& node, MoveWrite write,
+                  std::function<void(Result<MoveWritten>)> done) override;
+  Result<ReadPart> read_move(const std::string& stream, std::uint64_t after, std::size_t bytes,
+                             bool last) const override;
+  Result<std::vector<RecoveredAgent>> recover_agents(const std::string& node) override;
+  Result<std::vector<RecoveredParts>> recover_parts() const override;
   std::shared_ptr<void> on_commit(std::function<void(std::uint64_t)> observer) override;
   Result<std::uint64_t> verify() const override;
   Result<Verification> verify(const VerifyOptions& options) const override;
@@ -78,6 +84,7 @@ class LmdbEventStore final : public EventStore {
                  std::optional<WriterLock> lock, std::string node, std::uint64_t last_sequence,
                  const StoreOptions& options);
   class AppendJob;
+  class MoveJob;  // storage/moves/
   class SnapshotJob;
   Result<void> writable() const;
   Result<Checkpoint> prepare_projection(const std::shared_ptr<Projection>& projection);

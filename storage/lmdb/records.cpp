@@ -77,6 +77,8 @@ class Reader {
     value.assign(part.begin(), part.end());
     return *this;
   }
+  /// Whether everything was there so far.
+  bool whole() const { return whole_; }
   /// Whether everything was there, and nothing else.
   bool complete() const { return whole_ && bytes_.empty(); }
 
@@ -203,6 +205,28 @@ std::optional<StoredSnapshot> StoredSnapshot::decode(events::ByteView stored) {
   const bool whole =
       Reader(stored).number(value.version).counted(value.schema).counted(value.bytes).complete();
   return whole ? std::optional(std::move(value)) : std::nullopt;
+}
+
+events::Bytes KeptParts::encode() const {
+  Writer writer;
+  writer.number(move).counted(source).number(epoch).number(part).number(version).number(whole ? 1 : 0);
+  writer.number(static_cast<std::uint64_t>(time)).number(messages.size());
+  for (const auto& kept : messages) writer.number(kept.id).counted(kept.message);
+  return writer.take();
+}
+std::optional<KeptParts> KeptParts::decode(events::ByteView stored) {
+  KeptParts value;
+  std::uint64_t last = 0, at = 0, count = 0;
+  Reader reader(stored);
+  reader.number(value.move).counted(value.source).number(value.epoch).number(value.part);
+  reader.number(value.version).number(last).number(at).number(count);
+  value.whole = last != 0;
+  value.time = static_cast<std::int64_t>(at);
+  for (; count > 0 && !reader.complete(); --count) {
+    auto& kept = value.messages.emplace_back();
+    if (!reader.number(kept.id).counted(kept.message).whole()) return std::nullopt;
+  }
+  return count == 0 && reader.complete() ? std::optional(std::move(value)) : std::nullopt;
 }
 
 events::Bytes encode_number(std::uint64_t value) { return Writer().number(value).take(); }

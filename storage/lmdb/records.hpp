@@ -109,6 +109,26 @@ struct StoredSnapshot {
   static std::optional<StoredSnapshot> decode(events::ByteView bytes);
 };
 
+/// What is kept of a move to this store beside the stream (storage/moves.hpp).
+struct KeptParts {
+  struct Message {
+    std::uint64_t id = 0;
+    events::Bytes message;  // a packed OutboxMessage
+    bool operator==(const Message&) const = default;
+  };
+  std::uint64_t move = 0;
+  std::string source;         // a node
+  std::uint64_t epoch = 0;    // of the agent when it was offered
+  std::uint64_t part = 0;     // the newest
+  std::uint64_t version = 0;  // that it reaches
+  bool whole = false;         // it was the last
+  std::int64_t time = 0;      // when it was written; UTC, ns
+  std::vector<Message> messages;
+  events::Bytes encode() const;
+  static std::optional<KeptParts> decode(events::ByteView bytes);
+  bool operator==(const KeptParts&) const = default;
+};
+
 /// The value at a key. Errors: storage.corrupt where it is none of its kind.
 template <class Value>
 Result<std::optional<Value>> load(const Transaction& transaction, Table table, events::ByteView key) {
