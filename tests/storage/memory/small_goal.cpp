@@ -181,6 +181,7 @@ struct Story {
   void deployment();
   void end();
   void add_method();
+  void move();
 };
 
 void Story::features() {
@@ -422,6 +423,40 @@ void Story::add_method() {
   history.add(autotrain, std::move(added));
 }
 
+/// One move that is given up, and one that is not.
+void Story::move() {
+  MigrationStartedT started;
+  started.agent = autotrain;
+  started.from = "node-a";
+  started.to = "node-b";
+  started.epoch = 1;
+  history.add("node/node-a", started);
+  MigrationAbandonedT abandoned;
+  abandoned.agent = autotrain;
+  abandoned.from = "node-a";
+  abandoned.to = "node-b";
+  abandoned.move = 1;
+  abandoned.reason = "the target is silent";
+  history.add("node/node-a", std::move(abandoned));
+  history.add("node/node-a", std::move(started));
+  MigrationCommittedT committed;
+  committed.agent = autotrain;
+  committed.from = "node-a";
+  committed.to = "node-b";
+  committed.move = 3;
+  committed.epoch = 2;
+  committed.seconds = 0.25;
+  history.add(autotrain, std::move(committed));
+  MigrationActivatedT activated;
+  activated.agent = autotrain;
+  activated.from = "node-a";
+  activated.to = "node-b";
+  activated.move = 3;
+  activated.epoch = 2;
+  activated.seconds = 0.5;
+  history.add(autotrain, std::move(activated));
+}
+
 }  // namespace
 
 History small_goal() {
@@ -433,6 +468,7 @@ History small_goal() {
   story.deployment();
   story.end();
   story.add_method();
+  story.move();
   return std::move(story.history);
 }
 
