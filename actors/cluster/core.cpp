@@ -55,10 +55,10 @@ void ClusterCore::start_recovered() {
   }
 }
 
-void ClusterCore::created(const std::string& agent) {
-  shared_.agents[agent] = {LocalAgent::State::runs, 1, 0};
-  shared_.control(Control::Kind::start, agent, 1);
-  shared_.directory.announce(agent, 1, 0);
+void ClusterCore::created(const std::string& agent, std::uint64_t epoch) {
+  shared_.agents[agent] = {LocalAgent::State::runs, epoch, 0};
+  shared_.control(Control::Kind::start, agent, epoch);
+  shared_.directory.announce(agent, epoch, 0);
   callers_.look_again(agent);
 }
 

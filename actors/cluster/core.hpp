@@ -40,8 +40,8 @@ class ClusterCore {
   /// seeds, at once.
   void recovered(std::vector<RecoveredAgent> agents, std::vector<RecoveredParts> parts,
                  const std::vector<std::string>& seeds);
-  /// An agent that is new in this cluster, made here (epoch 1).
-  void created(const std::string& agent);
+  /// An agent that is new in this cluster, made here.
+  void created(const std::string& agent, std::uint64_t epoch = 1);
 
   void tick();
   /// A channel to the peer began: after its first batch, before its messages.

@@ -24,6 +24,12 @@ Result<void> check_roles(const std::vector<std::string>& roles) {
   return {};
 }
 
+constexpr std::uint64_t quiet_ticks = 8;  // of the transport: heartbeats come more often
+
+bool has_agents(const cluster::PeerState& peer) {
+  return std::ranges::find(peer.roles, "agents") != peer.roles.end();
+}
+
 std::uint64_t now_ns() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
                                         std::chrono::system_clock::now().time_since_epoch())
@@ -124,6 +130,48 @@ void Neighbours::offer_workers(std::uint32_t slots, const RunnerFactory& make_ru
   impl_->work =
       std::make_unique<cluster::WorkServer>(impl_->link, impl_->fetcher, slots, make_runner, impl_->limits());
 }
+
+void Neighbours::carry_agents(std::function<void(cluster::PeerNews)> deliver) {
+  impl_->link.on_greeted([deliver](const cluster::PeerState& peer, bool) {
+    if (has_agents(peer)) deliver({peer.node, peer.incarnation, nullptr});
+  });
+  impl_->link.on(events::NodeBody::PeerMessage, [this, deliver](cluster::PeerNumber number,
+                                                                events::NodeMessageT message) {
+    const auto peer = impl_->link.peer(number);
+    if (!peer || !has_agents(*peer)) return;
+    deliver(
+        {peer->node, 0, std::make_shared<events::PeerMessageT>(std::move(*message.body.AsPeerMessage()))});
+  });
+}
+
+Result<void> Neighbours::say(const std::string& node, const events::PeerMessageT& message) {
+  const auto number = impl_->link.transport().find(node);
+  if (!number) return fail("cluster.not_reachable", "node '" + node + "' is not connected");
+  return impl_->link.send(*number, message);
+}
+
+std::vector<std::string> Neighbours::heard() const {
+  std::vector<std::string> nodes;
+  for (const auto& peer : impl_->link.transport().peers())
+    if (has_agents(peer) && peer.silent_ticks <= quiet_ticks) nodes.push_back(peer.node);
+  return nodes;
+}
+
+Result<void> Neighbours::bring(const events::DataRefT* data, const std::set<std::string>& artifacts) {
+  Result<void> last;
+  for (const auto& peer : impl_->link.transport().peers()) {
+    if (!has_agents(peer) || peer.silent_ticks * impl_->link.transport().tick() > impl_->options.lost_after)
+      continue;
+    last = data != nullptr ? impl_->fetcher.data_set(peer.number, data->name, data->hash) : Result<void>();
+    for (const auto& hash : artifacts)
+      if (last) last = impl_->fetcher.artifact(peer.number, hash);
+    if (last) return last;
+  }
+  return last;
+}
+
+std::string Neighbours::identity() const { return impl_->link.transport().self().identity; }
+std::uint64_t Neighbours::incarnation() const { return impl_->link.transport().self().incarnation; }
 
 Result<void> Neighbours::start(std::function<void(const std::string&)> tell) {
   impl_->link.on_greeted(

@@ -5,9 +5,11 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "actors/cluster/agents/peer_news.hpp"
 #include "actors/cluster/transport/transport.hpp"
 #include "actors/runtime/job_pool.hpp"
 #include "base/error.hpp"
@@ -42,6 +44,18 @@ class Neighbours {
   void take_workers(std::function<void(NewSlot)> add);
   /// Before `start`, of a trainer: carries out the jobs of others' agents.
   void offer_workers(std::uint32_t slots, const RunnerFactory& make_runner);
+  /// Before `start`, of a node with agents: is told what the other nodes with agents say.
+  void carry_agents(std::function<void(cluster::PeerNews)> deliver);
+  /// To another node with agents. Errors: cluster.not_reachable, those of Transport::send.
+  Result<void> say(const std::string& node, const events::PeerMessageT& message);
+  /// Nodes with agents that were heard a moment ago.
+  std::vector<std::string> heard() const;
+  /// Fetches what is not here from any node with agents that has it: the data set, unless it is null, and
+  /// artifacts. Blocks. Errors: those of Fetcher, of the last node that was asked.
+  Result<void> bring(const events::DataRefT* data, const std::set<std::string>& artifacts);
+  std::string identity() const;
+  std::uint64_t incarnation() const;
+
   /// Who comes, goes and is turned away is told in words, from another thread.
   Result<void> start(std::function<void(const std::string&)> tell);
 

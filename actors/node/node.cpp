@@ -13,10 +13,13 @@
 #include "actors/autofeature/agent.hpp"
 #include "actors/autoperf/agent.hpp"
 #include "actors/autotrain/agent.hpp"
+#include "actors/cluster/agents/cluster_actor.hpp"
+#include "actors/cluster/work/artifacts_of.hpp"
 #include "actors/coordinator/agent.hpp"
 #include "actors/jobs/worker_main.hpp"
 #include "actors/knowledge/answer.hpp"
 #include "actors/node/feed.hpp"
+#include "actors/node/neighbours.hpp"
 #include "actors/recommender/agent.hpp"
 #include "actors/recommender/serving_actor.hpp"
 #include "actors/runtime/log.hpp"
@@ -110,17 +113,38 @@ std::vector<events::CommandT> resume_goals(const storage::EventStore& store) {
 template <Decider D>
 AgentFactory factory(const std::string& stream, const std::shared_ptr<storage::EventStore>& store,
                      const JobPool& pool) {
-  return [=](caf::actor_system& system) {
+  return [=](caf::actor_system& system, std::optional<std::uint64_t> epoch) {
     AgentOptions options;
     options.core.stream = stream;
     options.core.now = utc_now;
     options.core.memory = store->projection_rows("memory");
-    options.core.epoch = own_epoch(*store, stream);
+    options.core.epoch = epoch ? *epoch : own_epoch(*store, stream);
     options.store = store;
     options.pool = pool;
     return spawn_agent<D>(system, std::move(options));
   };
 }
+
+/// Brings what a job reads from the nodes where its agent was before.
+class BringingRunner final : public JobRunner {
+ public:
+  BringingRunner(std::shared_ptr<JobRunner> runner, Neighbours& neighbours)
+      : runner_(std::move(runner)), neighbours_(neighbours) {}
+  events::JobResultT run(const events::JobT& job, const ProgressSink& progress) override {
+    if (auto here = neighbours_.bring(job.data.get(), cluster::artifacts_read(job)); !here)
+      return failed_job(job.id, here.error());
+    return runner_->run(job, progress);
+  }
+  void cancel(const std::string& job) override { runner_->cancel(job); }
+  bool lost() const override { return runner_->lost(); }
+
+ private:
+  std::shared_ptr<JobRunner> runner_;
+  Neighbours& neighbours_;
+};
+
+constexpr const char* all_agents[] = {coordinator, "autofeature/main", "autotrain/main", "autoperf/main",
+                                      "recommender/main"};
 
 }  // namespace
 
@@ -144,6 +168,7 @@ struct Node::Impl {
   std::unique_ptr<caf::actor_system> system;
   JobPool pool;
   Supervisor supervisor;
+  cluster::ClusterActor cluster;  // null where the agents live here alone
   ServingActor serving;
   Ticker clock;
   std::unique_ptr<Feed> feed;
@@ -151,7 +176,8 @@ struct Node::Impl {
   std::atomic<bool> stopped = false;
   NearTrials near;  // of the store
 
-  void start_actors();
+  Result<void> start_actors();
+  Result<void> join_cluster(SupervisorOptions& agents);
   void serve(const events::Recorded& event) const;
   void serve_what_history_says() const;
   void stop();
@@ -187,15 +213,44 @@ Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
     return fail(attached.error());
   if (auto ready = impl->store->wait_for("memory", impl->store->last_sequence(), 10min); !ready)
     return fail(ready.error());
-  impl->start_actors();
+  if (auto started = impl->start_actors(); !started) return fail(started.error());
   return std::unique_ptr<Node>(new Node(std::move(impl)));
 }
 
-void Node::Impl::start_actors() {
-  system = std::make_unique<caf::actor_system>(config);
-  pool = spawn_job_pool(*system, options.workers, worker_processes(options));
+Result<void> Node::Impl::join_cluster(SupervisorOptions& agents) {
+  Neighbours& neighbours = *options.neighbours;
+  cluster::ClusterActorOptions made;
+  made.protocol.node = neighbours.name();
+  made.protocol.identity = neighbours.identity();
+  made.protocol.incarnation = neighbours.incarnation();
+  made.store = store;
+  made.agents = {std::begin(all_agents), std::end(all_agents)};
+  made.joins = options.joins;
+  made.send = [&neighbours](const std::string& peer, const events::PeerMessageT& message) {
+    return neighbours.say(peer, message);
+  };
+  made.heard = [&neighbours] { return neighbours.heard(); };
+  auto spawned = cluster::spawn_cluster(*system, std::move(made));
+  if (!spawned) return fail(spawned.error());
+  cluster = *spawned;
+  agents.cluster = caf::actor_cast<AgentWatcher>(cluster);
+  for (const char* agent : all_agents) agents.proxies[agent] = cluster::spawn_proxy(*system, cluster, agent);
+  neighbours.carry_agents([to = cluster](cluster::PeerNews news) { caf::anon_send(to, std::move(news)); });
+  return {};
+}
 
+Result<void> Node::Impl::start_actors() {
+  system = std::make_unique<caf::actor_system>(config);
   SupervisorOptions agents;
+  if (options.neighbours)
+    if (auto joined = join_cluster(agents); !joined) return joined;
+  auto make_runner = worker_processes(options);
+  if (options.neighbours)
+    make_runner = [make = std::move(make_runner), this]() -> std::unique_ptr<JobRunner> {
+      return std::make_unique<BringingRunner>(make(), *options.neighbours);
+    };
+  pool = spawn_job_pool(*system, options.workers, make_runner);
+
   agents.pool = pool;
   agents.greetings[coordinator] = resume_goals(*store);
   agents.agents[coordinator] = factory<Coordinator>(coordinator, store, pool);
@@ -204,18 +259,23 @@ void Node::Impl::start_actors() {
   agents.agents["autoperf/main"] = factory<AutoPerf>("autoperf/main", store, pool);
   agents.agents["recommender/main"] = factory<Recommender>("recommender/main", store, pool);
   supervisor = spawn_supervisor(*system, std::move(agents));
+  if (cluster) caf::anon_send(cluster, supervisor);
   if (options.ticker) clock = system->spawn(ticker, supervisor);
 
   serving = spawn_serving(*system, {options.data_directory, options.store / "artifacts", options.threads});
   feed = std::make_unique<Feed>(*store, store->last_sequence());
   serving_feed = feed->subscribe([this](const events::Recorded& event) { serve(event); });
   serve_what_history_says();
+  return {};
 }
 
 void Node::Impl::serve(const events::Recorded& event) const {
   const auto* served = event.event.body.AsModelServed();
-  if (served != nullptr && served->model && served->data)
-    caf::anon_send(serving, serve_atom_v, *served->model, served->goal, *served->data);
+  if (served == nullptr || !served->model || !served->data) return;
+  if (options.neighbours)
+    if (auto here = options.neighbours->bring(served->data.get(), {served->model->checkpoint}); !here)
+      log().error("model {} can't serve here: {}", served->model->id, to_string(here.error()));
+  caf::anon_send(serving, serve_atom_v, *served->model, served->goal, *served->data);
 }
 
 void Node::Impl::serve_what_history_says() const {
@@ -238,9 +298,12 @@ Result<events::ReplyT> Node::submit(const std::string& agent, const events::Comm
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     Result<events::ReplyT> reply = fail(last);
-    self->request(impl_->supervisor, std::max(left, 1ms), agent, command)
-        .receive([&](events::ReplyT& r) { reply = std::move(r); },
-                 [&](caf::error& e) { reply.error().message = "no reply in time: " + caf::to_string(e); });
+    const auto ask = [&](const auto& whom) {
+      self->request(whom, std::max(left, 1ms), agent, command)
+          .receive([&](events::ReplyT& r) { reply = std::move(r); },
+                   [&](caf::error& e) { reply.error().message = "no reply in time: " + caf::to_string(e); });
+    };
+    impl_->cluster ? ask(impl_->cluster) : ask(impl_->supervisor);
     // An agent that starts again after a crash is a matter of a moment; everything else is for the caller to
     // see.
     const bool restarting = reply ? reply->failure && reply->failure->code == "runtime.restarting" : true;
@@ -299,7 +362,37 @@ std::vector<RunningJob> Node::running_jobs() const {
   return running;
 }
 
+Result<events::ReplyT> Node::migrate(const std::string& agent, const std::string& node,
+                                     std::chrono::milliseconds timeout) {
+  if (impl_->stopped) return fail("runtime.stopped", "the node is stopped", agent);
+  if (!impl_->cluster)
+    return fail("cluster.alone", "this node is in no cluster", agent,
+                "automodel node --cluster tcp://HOST:PORT lets others join");
+  Result<events::ReplyT> reply =
+      fail("runtime.timeout", "the move takes its time", agent,
+           "nodes says where the agent is; events --kind MigrationCommitted, how it went");
+  caf::scoped_actor self{*impl_->system};
+  self->request(impl_->cluster, timeout, migrate_atom_v, agent, node)
+      .receive([&](events::ReplyT& r) { reply = std::move(r); }, [](const caf::error&) {});
+  return reply;
+}
+
+std::vector<AgentAt> Node::places() const {
+  std::vector<AgentAt> all;
+  if (impl_->stopped || !impl_->cluster) return all;
+  caf::scoped_actor self{*impl_->system};
+  self->request(impl_->cluster, 5s, list_atom_v)
+      .receive(
+          [&](cluster::AgentPlaces& places) {
+            for (auto& place : places) all.push_back({place.agent, place.node, place.epoch, place.state});
+          },
+          [](caf::error& e) { log().warn("where agents are is not known: {}", caf::to_string(e)); });
+  return all;
+}
+
 void Node::add_worker(NewSlot slot) {
+  if (impl_->options.neighbours)
+    slot.runner = std::make_shared<BringingRunner>(std::move(slot.runner), *impl_->options.neighbours);
   if (!impl_->stopped) caf::anon_send(impl_->pool, std::move(slot));
 }
 
@@ -324,6 +417,7 @@ void Node::Impl::stop() {
   if (clock) caf::anon_send(clock, stop_atom_v);
   stop_one(pool, "the jobs");
   stop_one(supervisor, "an agent");
+  if (cluster) caf::anon_send(cluster, stop_atom_v);
   serving_feed.reset();
   feed.reset();
   caf::anon_send(serving, stop_atom_v);

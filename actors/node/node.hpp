@@ -16,6 +16,8 @@
 
 namespace automodel::actors {
 
+class Neighbours;  // actors/node/neighbours.hpp
+
 struct NodeOptions {
   std::filesystem::path store;           // directory; artifacts lie in its `artifacts`
   std::filesystem::path data_directory;  // imported data sets by name
@@ -28,6 +30,9 @@ struct NodeOptions {
   std::filesystem::path program =
       "/proc/self/exe";  // run as `PROGRAM worker …` (actors/jobs/worker_main.hpp)
   bool ticker = true;    // tells the coordinator that time passes, each second
+  /// The cluster that its agents live in; not yet started, and outlives the node. Null: they live here alone.
+  Neighbours* neighbours = nullptr;
+  bool joins = false;  // the cluster's agents are others', until they are moved here
 };
 
 /// A job that runs now.
@@ -37,6 +42,14 @@ struct RunningJob {
   std::string goal;
   std::string node;                          // that it runs on; empty: this one
   std::vector<events::EpochReportT> epochs;  // so far
+};
+
+/// Where an agent is.
+struct AgentAt {
+  std::string agent;
+  std::string node;
+  std::uint64_t epoch = 0;
+  std::string state;  // of one that is here
 };
 
 /// Makes the runners of this program's worker processes.
@@ -66,6 +79,12 @@ class Node {
   /// it; it must not outlive the node, nor be destroyed in the callback.
   std::shared_ptr<void> subscribe(std::function<void(const events::Recorded&)> listener);
   std::vector<RunningJob> running_jobs() const;
+  /// Moves an agent of this node to another; returns when it works there. A refusal is a reply. Errors:
+  /// cluster.alone, runtime.timeout (it may move still), runtime.stopped.
+  Result<events::ReplyT> migrate(const std::string& agent, const std::string& node,
+                                 std::chrono::milliseconds timeout = std::chrono::seconds(60));
+  /// Of a cluster, as this node knows; else empty.
+  std::vector<AgentAt> places() const;
   /// One more slot for jobs, of another node. From any thread.
   void add_worker(NewSlot slot);
   const storage::EventStore& store() const;

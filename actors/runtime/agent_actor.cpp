@@ -7,7 +7,9 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 #include <deque>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "actors/runtime/log.hpp"
 
@@ -41,6 +43,7 @@ class Agent final : public AgentActor::base {
     pool_ = nullptr;
     agents_.clear();
     promises_.clear();
+    freezes_.clear();
     core_.reset();
     store_.reset();
   }
@@ -57,6 +60,9 @@ class Agent final : public AgentActor::base {
         [](const Committed&) {},
         [](retry_atom, const std::string&) {},
         [this](stop_atom) { quit(caf::exit_reason::user_shutdown); },
+        [](freeze_atom) -> caf::result<std::uint64_t> { return caf::skip(); },
+        [](unfreeze_atom, std::uint64_t) {},
+        [this](retire_atom) { quit(caf::exit_reason::user_shutdown); },
     };
   }
 
@@ -74,6 +80,12 @@ class Agent final : public AgentActor::base {
           stopping_ = true;
           end_when_idle();
         },
+        [this](freeze_atom) { return freeze(); },
+        [this](unfreeze_atom, std::uint64_t epoch) {
+          thaw_ = epoch;
+          thaw_when_idle();
+        },
+        [this](retire_atom) { retire(); },
     };
   }
 
@@ -88,6 +100,10 @@ class Agent final : public AgentActor::base {
     auto promise = make_response_promise<events::ReplyT>();
     if (stopping_) {
       promise.deliver(refusal({"runtime.stopping", "the node stops", stream_, "ask after the next start"}));
+      return promise;
+    }
+    if (frozen_) {
+      promise.deliver(refusal({frozen_code, "the agent moves", stream_, "ask again"}));
       return promise;
     }
     const auto ticket = next_ticket_++;
@@ -118,7 +134,40 @@ class Agent final : public AgentActor::base {
     if (step.messages) load_outbox();
     if (step.committed && !stopping_) sync_jobs();
     if (step.committed) save_snapshot(core_->due_snapshot());
+    tell_frozen();
+    thaw_when_idle();
     end_when_idle();
+  }
+
+  // --- moves -----------------------------------------------------------------------------------------
+
+  caf::result<std::uint64_t> freeze() {
+    frozen_ = true;
+    auto promise = make_response_promise<std::uint64_t>();
+    freezes_.push_back(promise);
+    tell_frozen();
+    return promise;
+  }
+
+  void tell_frozen() {
+    if (!frozen_ || !core_ || !core_->idle()) return;
+    for (auto& promise : std::exchange(freezes_, {})) promise.deliver(core_->durable_version());
+  }
+
+  /// Until then it refuses commands still: what it decided stands on the epoch before.
+  void thaw_when_idle() {
+    if (!thaw_ || !core_ || !core_->idle()) return;
+    frozen_ = false;
+    if (auto resumed = core_->resume(*std::exchange(thaw_, std::nullopt)); !resumed)
+      return die(resumed.error());
+    sync_jobs();
+  }
+
+  /// Nothing of it is this node's any more: no snapshot, and what still waits to be sent is sent from there.
+  void retire() {
+    for (const auto& job : running_) send(pool_, cancel_atom_v, stream_, job);
+    running_.clear();
+    quit(caf::exit_reason::user_shutdown);
   }
 
   void end_when_idle() {
@@ -223,6 +272,9 @@ class Agent final : public AgentActor::base {
   std::map<std::string, Delivery> deliveries_;
   std::uint64_t newest_loaded_ = 0;  // outbox entry
   bool stopping_ = false;
+  bool frozen_ = false;
+  std::optional<std::uint64_t> thaw_;                                // it is to go on under this epoch
+  std::vector<caf::typed_response_promise<std::uint64_t>> freezes_;  // who waits for it to be still
 };
 
 }  // namespace

@@ -20,7 +20,14 @@ using AgentActor = caf::typed_actor<caf::replies_to<events::CommandT>::with<even
                                     caf::reacts_to<recover_atom>, caf::reacts_to<Committed>,
                                     caf::reacts_to<retry_atom, std::string>,
                                     // takes no more commands, and ends when everything decided is durable
-                                    caf::reacts_to<stop_atom>>;
+                                    caf::reacts_to<stop_atom>,
+                                    // it moves: refuses commands with `frozen_code`, and gives its version
+                                    // when everything decided is durable
+                                    caf::replies_to<freeze_atom>::with<std::uint64_t>,
+                                    // it stays after all, and appends under this epoch
+                                    caf::reacts_to<unfreeze_atom, std::uint64_t>,
+                                    // it has moved: its jobs here are cancelled, and it ends
+                                    caf::reacts_to<retire_atom>>;
 
 struct AgentOptions {
   CoreOptions core;

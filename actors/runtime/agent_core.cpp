@@ -114,6 +114,15 @@ Result<void> AgentCore::catch_up() {
   return {};
 }
 
+Result<void> AgentCore::resume(std::uint64_t epoch) {
+  options_.epoch = epoch;
+  try {
+    return catch_up();
+  } catch (const std::exception& e) {
+    return fail("agents.replay_failed", e.what(), options_.stream);
+  }
+}
+
 Step AgentCore::submit(events::CommandT command, Ticket ticket) {
   Step step;
   Held held{std::move(command), {ticket}, 0};

@@ -64,6 +64,9 @@ class AgentCore {
   /// The store's answer to an append of an earlier step. Every append must be answered, also failed ones.
   Step committed(std::uint64_t append, Result<storage::Appended> result);
 
+  /// Goes on under another epoch, after what came into the stream meanwhile. Only while it is idle.
+  Result<void> resume(std::uint64_t epoch);
+
   /// Nothing decided waits for the store.
   bool idle() const { return pending_.empty() && held_.empty(); }
   std::uint64_t durable_version() const { return durable_version_; }

@@ -5,7 +5,8 @@ namespace automodel::actors {
 bool is_transient(const events::ReplyT& reply) {
   if (reply.accepted || !reply.failure) return false;
   const auto& code = reply.failure->code;
-  return code.starts_with("storage.") || code.starts_with("runtime.");
+  return code.starts_with("storage.") || code.starts_with("runtime.") || code == "cluster.unreachable" ||
+         code == "cluster.busy" || code == "cluster.stash_full";
 }
 
 events::ReplyT refusal(const Error& error) {

@@ -71,6 +71,10 @@ CAF_ADD_ATOM(automodel, automodel::actors, start_atom, "start")
 CAF_ADD_ATOM(automodel, automodel::actors, cancel_atom, "cancel")
 CAF_ADD_ATOM(automodel, automodel::actors, serve_atom, "serve")
 CAF_ADD_ATOM(automodel, automodel::actors, respawn_atom, "respawn")
+CAF_ADD_ATOM(automodel, automodel::actors, freeze_atom, "freeze")
+CAF_ADD_ATOM(automodel, automodel::actors, unfreeze_atom, "unfreeze")
+CAF_ADD_ATOM(automodel, automodel::actors, retire_atom, "retire")
+CAF_ADD_ATOM(automodel, automodel::actors, migrate_atom, "migrate")
 CAF_END_TYPE_ID_BLOCK(automodel)
 
 namespace automodel::actors {
@@ -107,6 +111,9 @@ struct JobView {
   std::vector<events::EpochReportT> epochs;  // so far, in this run of the job
 };
 using JobViews = std::vector<JobView>;
+
+/// What a command gets that reached an agent while it moves: it was not decided, and has no effect.
+inline constexpr const char* frozen_code = "runtime.frozen";
 
 /// Whether a refusal is about the moment (the agent restarts, the disk is full), so that asking again may
 /// help.

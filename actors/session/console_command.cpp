@@ -41,6 +41,11 @@ const std::vector<CommandInfo>& commands() {
       {"status", "", "goals, budget, champion, what runs", "status", {}},
       {"agents", "", "what each agent does", "agents", {}},
       {"nodes", "", "the nodes of the cluster, and the jobs that run there", "nodes", {}},
+      {"migrate",
+       "AGENT NODE",
+       "move an agent of the node that you talk to, with its work, to another node",
+       "migrate autotrain/main b",
+       {}},
       {"proposals", "", "what the agents offer, and what waits for a person", "proposals", {}},
       {"approve",
        "PROPOSAL",
@@ -217,6 +222,14 @@ Result<ConsoleRequest> parse_goal_order(const CommandInfo& info, const Words& wo
   return command_of(std::move(body));
 }
 
+Result<ConsoleRequest> parse_migrate(const CommandInfo& info, const Words& words) {
+  if (words.size() != 2) return wrong(info, "which agent, and to which node?");
+  events::MigrateAgentT body;
+  body.agent = words[0];
+  body.node = words[1];
+  return command_of(std::move(body));
+}
+
 Result<ConsoleRequest> parse_events(const CommandInfo& info, const Words& words) {
   auto flags = flags_of(info, words, {"--follow"});
   if (!flags) return fail(flags.error());
@@ -278,6 +291,7 @@ Result<ConsoleRequest> parse_words(const CommandInfo& info, const Words& words) 
   if (name == "pause") return parse_goal_order<events::PauseGoalT>(info, words, false);
   if (name == "resume") return parse_goal_order<events::ResumeGoalT>(info, words, false);
   if (name == "stop") return parse_goal_order<events::StopGoalT>(info, words, true);
+  if (name == "migrate") return parse_migrate(info, words);
   if (name == "rollback") return parse_goal_order<events::RollBackT>(info, words, true);
   if (name == "events") return parse_events(info, words);
   if (name == "recommend") return parse_recommend(info, words);

@@ -53,7 +53,7 @@ std::string inline_text(const json& object) {
 /// What people read first, where an answer's own order is the alphabet.
 std::vector<std::string> columns_of(const std::string& name) {
   if (name == "proposals") return {"id", "agent", "action", "status", "expected_gain", "subject"};
-  if (name == "nodes") return {"node", "state", "roles", "jobs", "silent_seconds", "encrypted", "endpoint"};
+  if (name == "nodes") return {"node", "state", "roles", "agents", "jobs", "silent_seconds", "encrypted", "endpoint"};
   if (name == "agents") return {"agent", "stream", "events", "decisions", "outcomes", "trials"};
   if (name == "decisions") return {"by", "question", "chosen", "rationale"};
   return {};

@@ -64,14 +64,21 @@ events::AnswerT nodes_answer(const actors::Neighbours* neighbours, const actors:
   nlohmann::json all = nlohmann::json::array();
   std::map<std::string, std::size_t> jobs;
   for (const auto& job : node.running_jobs()) ++jobs[job.node];
-  all.push_back(
-      {{"node", neighbours ? neighbours->name() : "this one"}, {"state", "here"}, {"jobs", jobs[""]}});
+  std::map<std::string, std::string> agents;
+  for (const auto& place : node.places()) {
+    auto& text = agents[place.node];
+    text += (text.empty() ? "" : ", ") + place.agent;
+    if (!place.state.empty() && place.state != "runs") text += " (" + place.state + ")";
+  }
+  all.push_back({{"node", neighbours ? neighbours->name() : "this one"}, {"state", "here"}, {"jobs", jobs[""]}});
+  if (neighbours) all.back()["agents"] = agents[neighbours->name()];
   for (const auto& other : neighbours ? neighbours->list() : std::vector<actors::Neighbour>{}) {
     std::string roles;
     for (const auto& role : other.peer.roles) roles += (roles.empty() ? "" : ", ") + role;
     all.push_back({{"node", other.peer.node},
                    {"state", other.lost ? "lost" : "connected"},
                    {"roles", roles},
+                   {"agents", agents[other.peer.node]},
                    {"jobs", jobs[other.peer.node]},
                    {"silent_seconds", std::round(other.silent_seconds * 10) / 10},
                    {"encrypted", other.peer.encrypted},
@@ -141,6 +148,10 @@ actors::SessionService service_of(actors::Node& node, const std::string& data_di
                                   const actors::Neighbours* neighbours) {
   actors::SessionService service;
   service.command = [&node, data_directory](const events::CommandT& command) {
+    if (const auto* move = command.body.AsMigrateAgent()) {
+      auto moved = node.migrate(move->agent, move->node);
+      return moved ? std::move(*moved) : refused(moved.error());
+    }
     const std::string target = target_of(command);
     if (target.empty())
       return refused(

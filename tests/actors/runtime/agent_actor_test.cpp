@@ -46,6 +46,36 @@ BOOST_FIXTURE_TEST_CASE(a_command_is_answered_after_its_commit, ActorFixture) {
   BOOST_TEST(reply(asked).value().subject == "3");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_frozen_agent_answers_what_it_decided_returns_the_rest_and_tells_its_version, ActorFixture) {
+  store->automatic = false;
+  auto toy = agent("toy/main");
+  auto decided = ask(toy, named(add(3), 1));
+  BOOST_TEST(!reply(decided));
+  auto frozen = ask(toy, actors::freeze_atom_v);
+  auto late = ask(toy, named(add(4), 2));
+  BOOST_TEST(reply(late).value().failure->code == actors::frozen_code);
+  store->commit_all();
+  BOOST_TEST(reply(decided).value().subject == "3");
+  std::uint64_t version = 0;
+  run();
+  frozen.receive([&](std::uint64_t told) { version = told; }, [](caf::error&) {});
+  BOOST_TEST(version == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_agent_that_stays_after_all_appends_under_its_new_epoch, ActorFixture) {
+  auto toy = agent("toy/main");
+  run();
+  self->send(toy, actors::unfreeze_atom_v, std::uint64_t{7});
+  auto asked = ask(toy, named(add(3), 1));
+  BOOST_TEST(reply(asked).value().subject == "3");
+  std::uint64_t epoch = 0;
+  BOOST_TEST(store->read_stream("toy/main", 1, [&](const events::Recorded& event) {
+    epoch = event.epoch;
+    return true;
+  }).has_value());
+  BOOST_TEST(epoch == 7);
+}
+
 BOOST_FIXTURE_TEST_CASE(commands_that_arrive_while_history_loads_wait_and_keep_their_order, ActorFixture) {
   auto toy = agent("toy/main");
   auto first = ask(toy, named(add(3), 1));  // in the mailbox before the agent ran for the first time

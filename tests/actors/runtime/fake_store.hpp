@@ -174,6 +174,7 @@ class FakeStore final : public storage::EventStore {
       recorded.time = request.time;
       recorded.correlation = request.correlation;
       recorded.causation = request.causation;
+      recorded.epoch = request.epoch;
       recorded.event = std::move(event);
       all_.push_back(std::move(recorded));
     }

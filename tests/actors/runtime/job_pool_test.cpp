@@ -64,7 +64,7 @@ struct Fixture {
     actors::SupervisorOptions made;
     made.pool = pool;
     made.first_pause = 1ms;
-    made.agents["toy/main"] = [this](caf::actor_system& where) {
+    made.agents["toy/main"] = [this](caf::actor_system& where, std::optional<std::uint64_t>) {
       actors::AgentOptions agent;
       agent.core.stream = "toy/main";
       agent.core.now = [] { return std::int64_t{1}; };

@@ -12,7 +12,7 @@ struct Supervised : ActorFixture {
   actors::Supervisor supervisor = [this] {
     actors::SupervisorOptions made;
     for (const std::string stream : {"a/main", "b/main"})
-      made.agents[stream] = [this, stream](caf::actor_system& where) {
+      made.agents[stream] = [this, stream](caf::actor_system& where, std::optional<std::uint64_t>) {
         ++starts;
         spawned.push_back(actors::spawn_agent<Toy>(where, options(stream)));
         return spawned.back();
@@ -102,7 +102,7 @@ BOOST_FIXTURE_TEST_CASE(an_agent_hears_its_greeting_before_what_another_still_ha
   actors::SupervisorOptions made;
   made.greetings["b/main"] = {named(special("close", "hello"), 1, "greeting")};
   for (const std::string stream : {"a/main", "b/main"})
-    made.agents[stream] = [this, stream](caf::actor_system&) { return agent(stream); };
+    made.agents[stream] = [this, stream](caf::actor_system&, std::optional<std::uint64_t>) { return agent(stream); };
   auto supervisor = actors::spawn_supervisor(system, made);
   run();
   BOOST_REQUIRE(store->count("b/main") == 2u);

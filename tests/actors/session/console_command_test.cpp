@@ -61,6 +61,10 @@ BOOST_AUTO_TEST_CASE(orders_take_a_goal_and_a_reason_where_they_can) {
   BOOST_TEST(stop.body.AsStopGoal()->goal == "goal-1");
   BOOST_TEST(stop.body.AsStopGoal()->reason == "good enough");
   BOOST_TEST(parsed<events::CommandT>("rollback too slow").body.AsRollBack()->reason == "too slow");
+  const auto move = parsed<events::CommandT>("migrate autotrain/main b");
+  BOOST_TEST(move.body.AsMigrateAgent()->agent == "autotrain/main");
+  BOOST_TEST(move.body.AsMigrateAgent()->node == "b");
+  BOOST_TEST(!actors::parse_console_command("migrate autotrain/main"));
   BOOST_TEST(parsed<events::CommandT>("approve autotrain/c3/1").body.AsApproveProposal()->proposal ==
              "autotrain/c3/1");
   const auto veto = parsed<events::CommandT>("veto autotrain/c3/1 'no gender' please");
@@ -151,7 +155,7 @@ BOOST_AUTO_TEST_CASE(completion_gives_commands_flags_and_metrics) {
   BOOST_TEST(complete_console_command("goal --metric nd").at(0) == "goal --metric ndcg10");
   BOOST_TEST(complete_console_command("help rol").at(0) == "help rollback");
   BOOST_TEST(complete_console_command("status ").empty());
-  BOOST_TEST(complete_console_command("").size() == 18u);
+  BOOST_TEST(complete_console_command("").size() == 19u);
 }
 
 BOOST_AUTO_TEST_CASE(garbage_is_refused_or_understood_but_never_crashes) {

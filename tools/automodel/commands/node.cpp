@@ -115,6 +115,8 @@ Result<int> run(const Program& program) {
   auto options = node_options(program);
   if (!options) return fail(options.error());
   if (!has_role(settings, "trainer")) options->workers = 0;
+  options->neighbours = neighbours->get();
+  options->joins = !settings.join.empty();
   auto node = actors::Node::start(std::move(*options));
   if (!node) return fail(node.error());
   if (*metrics) (*metrics)->watch((*node)->store());
@@ -145,6 +147,8 @@ void add_node(CLI::App& app, Program& program) {
                   "  automodel node --name a --cluster tcp://127.0.0.1:7421          others may join\n"
                   "  automodel node --name b --roles trainer --join tcp://127.0.0.1:7421 \\\n"
                   "      --store var/b --data-dir var/b-data                         workers for a's agents\n"
+                  "  automodel node --name c --join tcp://127.0.0.1:7421 --store var/c --data-dir var/c-data \\\n"
+                  "      --listen tcp://127.0.0.1:7413                           agents may be moved to it\n"
                   "  automodel node --name b --roles trainer --keys keys --join a@tcp://10.0.0.1:7421",
                   [&program] { return run(program); });
   command->add_option("--listen", settings.endpoint, "for consoles: ipc://PATH or tcp://127.0.0.1:PORT")
