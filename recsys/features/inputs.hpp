@@ -127,6 +127,7 @@ class InputEncoder {
   void encode_one(const Moment& moment, const std::vector<FeatureColumn>& columns, std::size_t at,
                   std::size_t r, Batch& out) const;
   void encode_ids(const Moment& moment, std::size_t r, Batch& out) const;
+  void expect(std::uint32_t row) const;
   Dataset data_;
   const FeatureEngine* features_;  // must outlive the encoder
   InputSpec spec_;

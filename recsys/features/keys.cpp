@@ -59,6 +59,12 @@ std::span<const std::uint32_t> ColumnReader::values(const Moment& moment, std::u
   return codes_.subspan(row, 1);
 }
 
+void ColumnReader::expect(std::size_t row) const {
+  if (table_ != Table::interactions) return;
+  if (row < codes_.size()) __builtin_prefetch(&codes_[row]);
+  if (row < categories_.offsets.size()) __builtin_prefetch(&categories_.offsets[row]);
+}
+
 std::size_t table_row(Table table, const Moment& moment, const Dataset& data) {
   if (table == Table::users) return moment.user < data.users() ? moment.user : Moment::no_row;
   if (table == Table::items) return moment.item < data.items() ? moment.item : Moment::no_row;

@@ -30,6 +30,8 @@ class ColumnReader {
   static Result<ColumnReader> bind(const Dataset& data, const std::string& name);
   /// No values: missing. `scratch` holds a single value for as long as the span is used.
   std::span<const std::uint32_t> values(const Moment& moment, std::uint32_t& scratch) const;
+  /// Tells the processor that the values at this row of interactions are wanted soon.
+  void expect(std::size_t row) const;
   std::uint64_t cardinality() const { return cardinality_; }
 
  private:

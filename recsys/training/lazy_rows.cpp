@@ -48,28 +48,45 @@ SkippedSteps::Factors SkippedSteps::since(std::uint64_t last) const {
 }
 
 std::uint32_t TouchedRows::take(std::int64_t code) {
-  const auto row = static_cast<std::size_t>(code);
-  if (seen_[row] != batch_) {
-    seen_[row] = batch_;
-    number_[row] = static_cast<std::uint32_t>(rows_.size());
-    rows_.push_back(static_cast<std::uint32_t>(row));
+  auto& met = met_[static_cast<std::size_t>(code)];
+  if (met.batch != batch_) {
+    met = {batch_, static_cast<std::uint32_t>(rows_.size())};
+    rows_.push_back(static_cast<std::uint32_t>(code));
   }
-  return number_[row];
+  return met.number;
+}
+
+/// Codes below 0 are none, and stay so.
+void TouchedRows::take_all(std::span<const std::int64_t> codes, std::vector<std::int64_t>& numbers) {
+  constexpr std::size_t kAhead = 16;  // codes before its turn that a code's place is asked for
+  numbers.resize(codes.size());
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    if (i + kAhead < codes.size() && codes[i + kAhead] >= 0)
+      __builtin_prefetch(&met_[static_cast<std::size_t>(codes[i + kAhead])], 1);
+    numbers[i] = codes[i] < 0 ? -1 : std::int64_t{take(codes[i])};
+  }
 }
 
 void TouchedRows::number(Rows& rows) {
   if (++batch_ == 0) {  // after 2^32 batches
-    std::fill(seen_.begin(), seen_.end(), 0U);
+    std::fill(met_.begin(), met_.end(), Met{});
     batch_ = 1;
   }
   rows_.clear();
-  singles_.resize(rows.rows * rows.singles);
-  bags_.resize(rows.rows * rows.bags * rows.max_bag);
-  for (std::size_t i = 0; i < singles_.size(); ++i) singles_[i] = take(rows.single_codes[i]);
-  for (std::size_t i = 0; i < bags_.size(); ++i)
-    bags_[i] = rows.bag_codes[i] < 0 ? -1 : std::int64_t{take(rows.bag_codes[i])};
+  take_all({rows.single_codes, rows.rows * rows.singles}, singles_);
+  take_all({rows.bag_codes, rows.rows * rows.bags * rows.max_bag}, bags_);
   rows.single_codes = singles_.data();
   rows.bag_codes = bags_.data();
+}
+
+void LazyTable::expect(std::size_t row, std::span<const float> weights, const AdamState& moments) const {
+  constexpr std::size_t kLine = 64 / sizeof(float);  // numbers in a line of the cache
+  __builtin_prefetch(&last[row], 1);
+  for (const auto* numbers : {weights.data(), moments.first.data(), moments.second.data()}) {
+    const float* const first = numbers + row * width;
+    for (std::size_t i = 0; i < width; i += kLine) __builtin_prefetch(first + i, 1);
+    __builtin_prefetch(first + width - 1, 1);  // rows need not begin with a line
+  }
 }
 
 void LazyTable::catch_up(std::size_t row, std::span<float> weights, AdamState& moments,

@@ -48,7 +48,7 @@ class SkippedSteps {
 /// The rows of a shared table that a batch touches, numbered from 0 as they are met.
 class TouchedRows {
  public:
-  explicit TouchedRows(std::size_t table_rows) : seen_(table_rows), number_(table_rows) {}
+  explicit TouchedRows(std::size_t table_rows) : met_(table_rows) {}
 
   /// Fields of `rows` from here on have these numbers for codes; they stay until the next call.
   void number(Rows& rows);
@@ -57,18 +57,26 @@ class TouchedRows {
 
  private:
   std::uint32_t take(std::int64_t code);
+  void take_all(std::span<const std::int64_t> codes, std::vector<std::int64_t>& numbers);
   std::uint32_t batch_ = 0;
-  std::vector<std::uint32_t> seen_, number_;  // in which batch, and as which number
+  struct Met {
+    std::uint32_t batch, number;  // in which batch last, and as which number
+  };
+  std::vector<Met> met_;
   std::vector<std::uint32_t> rows_;
   std::vector<std::int64_t> singles_, bags_;
 };
 
 /// One table: its weights and moments are `width` numbers a row.
 struct LazyTable {
+  static constexpr std::size_t kAhead = 8;  // rows before its turn that a row is expected
+
   std::size_t index = 0, width = 1;  // among the net's tensors
   std::vector<std::uint32_t> last;   // [rows]: the last step that the row has been through
   std::vector<float> rows;           // [touched, width]: as they are before the step
 
+  /// Tells the processor that `row` is wanted soon: rows lie apart, and each would be waited for.
+  void expect(std::size_t row, std::span<const float> weights, const AdamState& moments) const;
   /// Brings row `row` to the state before the step that was begun.
   void catch_up(std::size_t row, std::span<float> weights, AdamState& moments, const SkippedSteps& skipped,
                 std::uint64_t step);

@@ -149,6 +149,8 @@ void Workers::Impl::bring_rows(std::vector<AdamState>& moments, std::uint64_t st
       const auto weights = net.values(table.index);
       const auto last = part(rows.size(), number + 1, pool->size());
       for (auto i = part(rows.size(), number, pool->size()); i < last; ++i) {
+        if (i + LazyTable::kAhead < last)
+          table.expect(rows[i + LazyTable::kAhead], weights, moments[table.index]);
         table.catch_up(rows[i], weights, moments[table.index], skipped, step);
         std::copy_n(weights.data() + rows[i] * table.width, table.width, table.rows.data() + i * table.width);
       }
@@ -173,6 +175,8 @@ void Workers::Impl::step_rows(std::uint32_t number, std::vector<AdamState>& mome
       const auto gradient = gradient_of(table.index, first * width, count * width, sum);
       if (gradient.empty()) break;
       for (std::size_t i = 0; i < count; ++i) {
+        if (i + LazyTable::kAhead < count)
+          table.expect(rows[first + i + LazyTable::kAhead], weights, moments[table.index]);
         const auto row = rows[first + i] * width;
         adam_step(weights.subspan(row, width), gradient.subspan(i * width, width),
                   std::span(first_moments).subspan(row, width), std::span(second_moments).subspan(row, width),
