@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "recsys/models/values.hpp"
 #include "recsys/training/loop.hpp"
 #include "recsys/training/random.hpp"
+#include "recsys/training/together.hpp"
 #include "recsys/training/validation.hpp"
 
 namespace automodel::recsys {
@@ -111,9 +113,9 @@ tl::unexpected<Error> bad_resume(std::string why) {
 }
 
 /// Gives the last epoch that was finished.
-Result<std::uint32_t> restore(const Task& task, const Program& program, const InputSpec& inputs, Net& net,
-                              Loop& loop, Best& best) {
-  const auto saved = read_checkpoint(task.options.resume);
+Result<std::uint32_t> restore(const Task& task, const std::string& resume, const Program& program,
+                              const InputSpec& inputs, Net& net, Loop& loop, Best& best) {
+  const auto saved = read_checkpoint(resume);
   if (!saved) return bad_resume(saved.error().message);
   if (saved->kind != "resume") return bad_resume("they are a finished model");
   if (saved->method != task.options.method || saved->settings != task.settings) {
@@ -182,60 +184,127 @@ Result<void> check_program(const Task& task, const Program& program, const Input
   return check_size(task, assembled->values());
 }
 
+/// What is trained, and with what. Its parts refer to each other.
+struct Trainee {
+  InputEncoder encoder;
+  Program program;
+  Net net;
+  std::optional<Batches> batches = {};
+  std::optional<Workers> workers = {};
+  std::optional<Loop> loop = {};
+};
+
+Result<std::unique_ptr<Trainee>> prepare(Task& task) {
+  const auto& options = task.options;
+  auto encoder = InputEncoder::fit(task.data, task.features, task.label, task.train, options.sources);
+  if (!encoder) return fail(encoder.error());
+  if (options.sources.graph) encoder->fit_graph(task.labels, task.train);
+  auto program = options.program(encoder->spec());
+  if (!program) return fail(program.error());
+  if (auto good = choose_metric(task, program->ranks()); !good) return fail(good.error());
+  if (auto good = check_program(task, *program, encoder->spec()); !good) return fail(good.error());
+  auto net = Net::compile(*program, encoder->spec(), options.threads);
+  if (!net) return fail(net.error());
+  std::unique_ptr<Trainee> out(new Trainee{std::move(*encoder), std::move(*program), std::move(*net)});
+  const auto& inputs = out->encoder.spec();
+  initialise(out->net, inputs, options.seed);
+  out->batches.emplace(out->encoder, task.data, task.labels, task.train, task.settings, out->program);
+  if (out->batches->size() == 0)
+    return fail("training.no_rows", "there are no positive rows to learn a ranking from", task.data.name());
+  auto workers =
+      Workers::make(out->program, inputs, out->net, options.threads,
+                    static_cast<float>(number(task.settings, "l2")), Workers::kLazyFrom, options.group);
+  if (!workers) return fail(workers.error());
+  out->workers.emplace(std::move(*workers));
+  out->loop.emplace(out->net, *out->workers, *out->batches, task.settings, options.seed);
+  return out;
+}
+
+template <class T>
+std::span<const std::byte> bytes_of(const T& values) {
+  return std::as_bytes(std::span(values));
+}
+
+/// Processes that would not train the same must not train together.
+Result<void> compare_tasks(const Task& task, const Result<std::unique_ptr<Trainee>>& trainee) {
+  auto* const group = task.options.group;
+  if (!trainee || !group) {
+    const auto well = trainee ? Result<void>() : fail(trainee.error());
+    return !group ? well : agree(*group, well);
+  }
+  if (auto all = agree(*group, {}); !all) return all;
+  const auto method = (*trainee)->program.to_json() + nlohmann::json(task.settings).dump();
+  const auto inputs = (*trainee)->encoder.spec().to_json();
+  const std::uint64_t numbers[] = {task.options.seed, task.options.max_epochs, task.options.patience};
+  const std::pair<const char*, std::span<const std::byte>> parts[] = {
+      {"the training rows", bytes_of(task.train)},
+      {"the labels", bytes_of(task.labels)},
+      {"the inputs", bytes_of(inputs)},
+      {"the method", bytes_of(method)},
+      {"the metric", bytes_of(task.metric)},
+      {"one of seed, epochs and patience", bytes_of(numbers)}};
+  for (const auto& [what, bytes] : parts)
+    if (auto same = compare(*group, what, {&bytes, 1}); !same) return same;
+  return {};
+}
+
 Result<Trained> train_net(Task& task, const OnEpoch& on_epoch) {
   const auto start = Clock::now();
-  auto encoder = InputEncoder::fit(task.data, task.features, task.label, task.train, task.options.sources);
-  if (!encoder) return fail(encoder.error());
-  if (task.options.sources.graph) encoder->fit_graph(task.labels, task.train);
-  const auto text = task.options.program(encoder->spec());
-  if (!text) return fail(text.error());
-  if (auto good = choose_metric(task, text->ranks()); !good) return fail(good.error());
-  if (auto good = check_program(task, *text, encoder->spec()); !good) return fail(good.error());
-  auto net = Net::compile(*text, encoder->spec(), task.options.threads);
-  if (!net) return fail(net.error());
-  initialise(*net, encoder->spec(), task.options.seed);
-  Batches batches(*encoder, task.data, task.labels, task.train, task.settings, *text);
-  if (batches.size() == 0)
-    return fail("training.no_rows", "there are no positive rows to learn a ranking from", task.data.name());
-  auto workers = Workers::make(*text, encoder->spec(), *net, task.options.threads,
-                               static_cast<float>(number(task.settings, "l2")));
-  if (!workers) return fail(workers.error());
-  Loop loop(*net, *workers, batches, task.settings, task.options.seed);
+  const auto trainee = prepare(task);
+  if (auto same = compare_tasks(task, trainee); !same) return fail(same.error());
+  auto& [encoder, program, net, batches, workers, loop] = **trainee;
+  auto* const group = task.options.group;
+  const bool first = !group || group->rank() == 0;  // of all processes: it keeps and measures
+  const auto state = [&, &of = **trainee](const Best& best, std::uint32_t epoch) {
+    return resume_bytes(task, model_of(task, of.encoder.spec(), of.program, of.net), of.net, *of.loop, best,
+                        epoch);
+  };
 
   Trained out;
   Best best;
   std::uint32_t epoch = 0;
-  if (!task.options.resume.empty()) {
-    const auto last = restore(task, *text, encoder->spec(), *net, loop, best);
+  std::string resume = task.options.resume;
+  if (group)
+    if (auto sent = group->broadcast(resume); !sent) return fail(sent.error());
+  if (!resume.empty()) {
+    const auto last = restore(task, resume, program, encoder.spec(), net, *loop, best);
     if (!last) return fail(last.error());
     epoch = *last;
   }
-  for (std::size_t i = 0; i < net->parameters().size(); ++i) out.parameters += net->values(i).size();
+  for (std::size_t i = 0; i < net.parameters().size(); ++i) out.parameters += net.values(i).size();
   while (epoch < task.options.max_epochs &&
          (epoch == 0 || best.stale < std::max(1U, task.options.patience))) {
     const auto epoch_start = Clock::now();
     make_threads(1);  // of each worker; scoring uses LibTorch's own
-    const auto loss = loop.epoch(++epoch);
+    const auto loss = loop->epoch(++epoch);
     make_threads(task.options.threads);
     if (!loss) return fail(loss.error());
+    if (auto same = compare_weights(group, net, epoch); !same) return fail(same.error());
     const double training_seconds = since(epoch_start);
-    const auto metrics = measure(task, *net, *encoder, text->ranks());
+    const auto metrics = measured_by_first(
+        group, [&, &of = **trainee] { return measure(task, of.net, of.encoder, of.program.ranks()); });
     if (!metrics) return fail(metrics.error());
     ++best.stale;
     if (best.improves(task, *metrics)) {
       best = {epoch, 0, metrics->at(task.metric), *metrics,
-              write_checkpoint(model_of(task, encoder->spec(), *text, *net))};
+              first ? write_checkpoint(model_of(task, encoder.spec(), program, net)) : std::string()};
     }
-    out.rows += batches.size();
+    out.rows += batches->size();
     out.epochs.push_back({epoch, *loss, *metrics, since(epoch_start), training_seconds});
-    if (!on_epoch(out.epochs.back())) {
+    const auto kept = first && task.options.keep ? task.options.keep(state(best, epoch)) : Result<void>();
+    const auto go_on = all_go_on(group, kept, on_epoch(out.epochs.back()));
+    if (!go_on) return fail(go_on.error());
+    if (!*go_on) {
       out.stopped = true;
       break;
     }
   }
-  out.resume = resume_bytes(task, model_of(task, encoder->spec(), *text, *net), *net, loop, best, epoch);
+  out.last_epoch = epoch;
   out.best = best.metrics;
-  out.checkpoint = std::move(best.checkpoint);
+  if (first) {
+    out.resume = state(best, epoch);
+    out.checkpoint = std::move(best.checkpoint);
+  }
   out.seconds = since(start);
   return out;
 }
@@ -243,6 +312,10 @@ Result<Trained> train_net(Task& task, const OnEpoch& on_epoch) {
 /// A baseline is counted or solved: one epoch, and the scorer does it again from its training rows.
 Result<Trained> count_baseline(const Task& task, const OnEpoch& on_epoch) {
   if (!task.options.resume.empty()) return bad_resume(task.options.method + " has no epochs to go on with");
+  if (task.options.group && task.options.group->size() > 1)
+    return fail("training.not_together",
+                task.options.method + " is counted by one process, not trained by several", task.data.name(),
+                "train it without --workers");
   const auto start = Clock::now();
   make_threads(std::max(1U, task.options.threads));
   const auto model = Counted::fit(task.options.method, task.settings, task.data, task.labels, task.train);
@@ -264,6 +337,7 @@ Result<Trained> count_baseline(const Task& task, const OnEpoch& on_epoch) {
   Trained out;
   out.best = *metrics;
   out.rows = task.train.size();
+  out.last_epoch = 1;
   out.parameters = model->parameters();
   out.checkpoint = write_checkpoint(head_of(task));
   out.epochs.push_back({1, loss / static_cast<double>(task.train.size()), *metrics, since(start)});

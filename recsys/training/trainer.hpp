@@ -11,6 +11,7 @@
 #include "recsys/evaluation/catalogue.hpp"
 #include "recsys/evaluation/metrics.hpp"
 #include "recsys/models/method.hpp"
+#include "recsys/training/collective.hpp"
 
 namespace automodel::recsys {
 
@@ -35,6 +36,13 @@ struct TrainOptions {
                        // max_epochs, patience and threads must be as they were (the program made again is
                        // compared), and so must data, features and rows
   OnRanked on_ranked;  // told how far a ranking of the catalogue is; may be empty
+  /// The processes that train it together, this one among them; null: this one alone. All call `train` with
+  /// the same arguments, but for what only rank 0 needs: `resume`, `keep`, `on_ranked`. Each goes through its
+  /// part of every batch; rank 0 measures, and it alone has `best`'s checkpoint and `resume` in the end.
+  Collective* group = nullptr;
+  /// Given the bytes of `Trained::resume` after each epoch, before `on_epoch`; may be empty. An error ends
+  /// the training with it.
+  std::function<Result<void>(const std::string& resume)> keep = {};
 };
 
 struct EpochReport {
@@ -52,6 +60,7 @@ struct Trained {
       checkpoint;  // bytes of the model: program, weights of the best epoch, inputs, features, label …
   std::string
       resume;  // bytes: weights and optimiser of the last epoch, and the best one; empty for baselines
+  std::uint32_t last_epoch = 0;  // that was finished, in this call or one before it
   std::uint64_t parameters = 0;  // numbers in all tensors
   std::uint64_t rows = 0;  // rows learnt from (the positive ones where it ranks) times epochs of this call
   double seconds = 0;      // of this call, measuring included
@@ -59,10 +68,12 @@ struct Trained {
 };
 
 /// `labels` has one value per row of the data set. `on_epoch` (may be empty) returns false to stop there.
-/// Without validation rows the last epoch is the best. Errors: training.nan, training.out_of_memory,
+/// Without validation rows the last epoch is the best. Of several processes each is asked by its own
+/// `on_epoch`, and one that says stop stops all. Errors: training.nan, training.out_of_memory,
 /// training.failed, training.no_rows, training.no_epochs, training.bad_resume,
 /// training.too_many_parameters, evaluation.unknown_metric,
-/// models.*, features.*, those of `options.program`.
+/// models.*, features.*, those of `options.program`; of several processes also training.worker_lost,
+/// training.processes_differ, training.not_together (nothing to share: a counted method).
 Result<Trained> train(const Dataset& data, std::span<const float> labels, const Split& split,
                       std::span<const std::uint32_t> validation, const FeatureEngine& features,
                       std::string_view label, const TrainOptions& options,

@@ -9,6 +9,7 @@
 #include "recsys/models/kernels.hpp"
 #include "recsys/models/replica.hpp"
 #include "recsys/models/threads.hpp"
+#include "recsys/training/exchange.hpp"
 #include "recsys/training/lazy_rows.hpp"
 #include "recsys/training/thread_pool.hpp"
 
@@ -43,6 +44,7 @@ struct Workers::Impl {
   std::vector<LazyTable> lazy;
   SkippedSteps skipped;
   std::optional<TouchedRows> touched;  // where there are lazy tables
+  std::optional<Exchange> exchange;    // with other processes
 
   Impl(const Program& p, const InputSpec& i, Net& n) : program(p), inputs(i), net(n) {}
   void draw_noise(Replica& replica, std::size_t first, std::size_t count, std::uint64_t seed,
@@ -52,6 +54,11 @@ struct Workers::Impl {
   void step_weights(std::uint32_t number, std::vector<AdamState>& moments, const AdamStep& step);
   std::span<const float> gradient_of(std::size_t index, std::size_t first, std::size_t count,
                                      std::vector<float>& sum) const;
+  std::span<const float> own_gradient_of(std::size_t index, std::size_t first, std::size_t count,
+                                         std::vector<float>& sum) const;
+  std::size_t gradient_size(std::size_t index) const;
+  Result<double> add_up(const Result<double>& loss);
+  Result<double> own_loss() const;
   void add_lazy_tables();
   void bring_rows(std::vector<AdamState>& moments, std::uint64_t step);
   void step_rows(std::uint32_t number, std::vector<AdamState>& moments, const AdamStep& sizes,
@@ -68,8 +75,9 @@ Workers& Workers::operator=(Workers&&) noexcept = default;
 Workers::~Workers() = default;
 
 Result<Workers> Workers::make(const Program& program, const InputSpec& inputs, Net& net,
-                              std::uint32_t threads, float l2, std::size_t lazy_from) {
+                              std::uint32_t threads, float l2, std::size_t lazy_from, Collective* group) {
   auto impl = std::make_unique<Impl>(program, inputs, net);
+  if (group != nullptr) impl->exchange.emplace(*group);
   threads = std::max(1U, threads);
   for (std::uint32_t i = 0; i < threads; ++i) {
     auto replica = Replica::make(program, inputs, net);
@@ -193,8 +201,11 @@ Result<void> Workers::Impl::differentiate(std::uint32_t number, const Rows& batc
   auto& own = parts[number];
   own.loss = 0;
   replica.clear();
-  const auto end = part(batch.rows, number + 1, pool->size());
-  for (auto first = part(batch.rows, number, pool->size()), count = first; first < end; first += count) {
+  const std::uint32_t rank = exchange ? exchange->group().rank() : 0;
+  const std::uint32_t ranks = exchange ? exchange->group().size() : 1;
+  const auto begin = part(batch.rows, rank, ranks), rows = part(batch.rows, rank + 1, ranks) - begin;
+  const auto end = begin + part(rows, number + 1, pool->size());
+  for (auto first = begin + part(rows, number, pool->size()), count = first; first < end; first += count) {
     // What goes over a whole graph goes over it once.
     count = program.sources.graph ? end - first : std::min(kPiece, end - first);
     draw_noise(replica, first, count, seed, step);
@@ -207,7 +218,7 @@ Result<void> Workers::Impl::differentiate(std::uint32_t number, const Rows& batc
     for (auto& g : own.gradient) g *= share;
     if (auto done = replica.backward(own.gradient, 1 / static_cast<float>(batch.rows)); !done) return done;
   }
-  return number == 0 ? replica.penalise() : Result<void>();
+  return rank == 0 && number == 0 ? replica.penalise() : Result<void>();
 }
 
 Result<double> Workers::differentiate(const Batch& batch, const Targets& targets,
@@ -227,18 +238,69 @@ Result<double> Workers::differentiate(const Batch& batch, const Targets& targets
                                        "try a smaller batch or dim");
     }
   });
+  const auto loss = impl_->own_loss();
+  return impl_->exchange ? impl_->add_up(loss) : loss;
+}
+
+Result<double> Workers::Impl::own_loss() const {
   double loss = 0;
-  for (const auto& one : impl_->parts) {
+  for (const auto& one : parts) {
     if (!one.done) return fail(one.done.error());
     loss += one.loss;
   }
   return loss;
 }
 
-/// What all replicas found for `count` numbers from `first` of a tensor, added in their order; empty where
-/// the loss does not depend on it. `sum` is where it is put together.
+/// Of a lazy table, only the rows that the batch touches: they are the same everywhere.
+std::size_t Workers::Impl::gradient_size(std::size_t index) const {
+  for (const auto& table : lazy)
+    if (table.index == index) return table.rows.size();
+  return net.values(index).size();
+}
+
+/// What all processes found, given what this one did. Gives the sum of their losses.
+Result<double> Workers::Impl::add_up(const Result<double>& loss) {
+  const auto tensors = net.parameters().size();
+  std::vector<std::size_t> sizes(tensors);
+  std::string found(tensors, '\0');
+  for (std::size_t i = 0; i < tensors; ++i) {
+    sizes[i] = gradient_size(i);
+    for (const auto& replica : replicas)
+      if (!replica.gradient(i).empty()) found[i] = 1;
+  }
+  const auto sum = exchange->begin(loss, found, sizes);
+  if (!sum) return fail(sum.error());
+  pool->run([&](std::uint32_t number) {
+    for (std::size_t i = 0; i < tensors; ++i) {
+      const auto to = exchange->own(i);
+      const auto end = part(to.size(), number + 1, pool->size());
+      for (auto first = part(to.size(), number, pool->size()); first < end; first += kBlock) {
+        const auto count = std::min(kBlock, end - first);
+        const auto from = own_gradient_of(i, first, count, parts[number].sum);
+        const auto here = to.subspan(first, count);
+        if (from.empty())
+          std::fill(here.begin(), here.end(), 0.0F);
+        else
+          std::copy(from.begin(), from.end(), here.begin());
+      }
+    }
+  });
+  if (auto done = exchange->finish(); !done) return fail(done.error());
+  return sum;
+}
+
+/// `count` numbers from `first` of the gradient by a tensor; empty where the loss does not depend on it.
+/// `sum` is where it is put together.
 std::span<const float> Workers::Impl::gradient_of(std::size_t index, std::size_t first, std::size_t count,
                                                   std::vector<float>& sum) const {
+  if (!exchange) return own_gradient_of(index, first, count, sum);
+  const auto all = exchange->gradient(index);
+  return all.empty() ? all : all.subspan(first, count);
+}
+
+/// What the replicas of this process found, added in their order.
+std::span<const float> Workers::Impl::own_gradient_of(std::size_t index, std::size_t first, std::size_t count,
+                                                      std::vector<float>& sum) const {
   std::span<const float> out;
   for (const auto& replica : replicas) {
     const auto found = replica.gradient(index);

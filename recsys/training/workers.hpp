@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "recsys/models/net.hpp"
 #include "recsys/training/adam.hpp"
+#include "recsys/training/collective.hpp"
 #include "recsys/training/losses.hpp"
 
 namespace automodel::recsys {
@@ -22,8 +23,12 @@ class Workers {
   /// models.*.
   /// Tables of at least `lazy_from` rows are stepped lazily (lazy_rows.hpp) where the step of a row that no
   /// batch touches depends on its moments alone: without l2 and penalties.
+  /// With `group` the threads are those of one of several processes: all go through the same batches and
+  /// steps, each differentiates its part of a batch, and what they find is added by rank. So processes of one
+  /// thread give the weights of one process with as many threads, bit for bit.
   static Result<Workers> make(const Program& program, const InputSpec& inputs, Net& net,
-                              std::uint32_t threads, float l2, std::size_t lazy_from = kLazyFrom);
+                              std::uint32_t threads, float l2, std::size_t lazy_from = kLazyFrom,
+                              Collective* group = nullptr);
   static constexpr std::size_t kLazyFrom = 100'000;
   Workers(Workers&&) noexcept;
   Workers& operator=(Workers&&) noexcept;
@@ -35,7 +40,7 @@ class Workers {
   void end(std::vector<AdamState>& moments, std::uint64_t steps, float rate);
 
   /// Noise is that of `seed` and `step`. Gives the sum of the rows' losses, and keeps the gradient
-  /// of their mean. Errors: models.*.
+  /// of their mean. Errors: models.*, of any process; training.worker_lost.
   Result<double> differentiate(const Batch& batch, const Targets& targets, std::vector<AdamState>& moments,
                                std::uint64_t seed, std::uint64_t step, float rate);
   /// Adam's step number `step` with the gradient of the last `differentiate`.

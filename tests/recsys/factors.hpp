@@ -34,4 +34,17 @@ inline Program factors(Loss loss, std::uint32_t negatives, std::uint32_t longest
   return out;
 }
 
+/// The same by bpr, where a user is also the items that it has chosen in the graph.
+inline Program neighbours() {
+  auto out = factors(Loss::bpr, 1);
+  out.sources.graph = true;
+  const std::string plain = "    user = self.p(users)\n";
+  out.script.replace(
+      out.script.find(plain), plain.size(),
+      "    q = self.q(self.all_items).index_select(0, self.graph_items)\n"
+      "    near = dense.new_zeros([self.all_users.size(0), 8]).index_add(0, self.graph_users, q)\n"
+      "    user = self.p(users) + near.index_select(0, users)\n");
+  return out;
+}
+
 }  // namespace automodel::recsys

@@ -130,15 +130,7 @@ BOOST_AUTO_TEST_CASE(what_a_program_adds_to_the_loss_is_minimised_and_its_noise_
 }
 
 BOOST_AUTO_TEST_CASE(the_graph_is_that_of_positive_training_rows_and_a_checkpoint_alone_serves_with_it) {
-  auto program = factors(Loss::bpr, 1);
-  program.sources.graph = true;
-  auto& script = program.script;
-  const std::string plain = "    user = self.p(users)\n";
-  script.replace(script.find(plain), plain.size(),
-                 "    q = self.q(self.all_items).index_select(0, self.graph_items)\n"
-                 "    near = dense.new_zeros([self.all_users.size(0), 8]).index_add(0, self.graph_users, q)\n"
-                 "    user = self.p(users) + near.index_select(0, users)\n");
-  auto o = options(program, 4);
+  auto o = options(neighbours(), 4);
   const auto trained = run(o).value();
   const auto model = read_checkpoint(trained.checkpoint).value();
   const auto& inputs = model.inputs;
