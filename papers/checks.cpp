@@ -138,7 +138,7 @@ std::vector<CompileRequest> variations(const CompiledCard& card, const CompileRe
 GivenValues given_values(const Script& script, const recsys::InputSpec& inputs, const recsys::Batch& batch, std::size_t row,
                          std::size_t candidate, const recsys::TensorValues& values) {
   GivenValues out;
-  for (const auto& parameter : script.parameters) out.parameters[parameter.key] = {parameter.shape, tensor(values, parameter.name), false};
+  for (const auto& parameter : script.parameters) out.parameters[parameter.key] = {parameter.shape, tensor(values, parameter.name), false, {}};
   const std::size_t longest = inputs.history;
   const auto* history = batch.history.data() + row * longest;
   for (const auto& look_up : script.look_ups) {

@@ -172,7 +172,7 @@ class Maker {
       const bool once = quantity.role == Quantity::Role::defined && quantity.positions == 0 && quantity.definitions.size() == 1;
       if (!once || key == subject_.card.method.output) continue;
       const auto left = to_latex(quantity.definitions[0].left);
-      const auto rank = expected_rank(quantity, quantity.definitions[0].left);
+      const auto rank = expected_rank(quantity, quantity.definitions[0]);
       auto name = quantity.name;
       if (const auto at = name.find('_'); at != std::string::npos) name = name.substr(at + 1);
       std::erase_if(name, [](unsigned char c) { return std::isalnum(c) == 0; });

@@ -56,9 +56,14 @@ class Evaluator {
   Array layer_norm(const Node& node, const Scope& scope);
   Array gru(const Node& node, const Scope& scope);
   Array attention(const Node& node, const Scope& scope);
+  Array attended(const Node& node, const Array& q, const Array& k, const Array& v, const Scope& scope);
+  Array multi_head(const Node& node, const Scope& scope);
+  bool is_matrix_condition(const std::vector<Node>& sub, const Scope& scope) const;
+  Scope at_row(const Node& relation, std::int64_t row, std::int64_t column, Scope scope) const;
   Array softmax(const Node& node, const Scope& scope);
   Array big(const std::string& name, const std::vector<Node>& sub, const std::vector<Node>& sup, const Node& body,
             const Scope& scope, int rank);
+  Array family(const Node& node, const Scope& scope, int rank);
   Array list(const Node& node, const Scope& scope, int rank);
   Array power(const Node& scripts, Array base, const Scope& scope);
   Array neighbours(Naming::Side side, const Node& body, const Scope& scope, int rank);
@@ -68,6 +73,8 @@ class Evaluator {
 
   static Array both(const Array& a, const Array& b, double (*f)(double, double));
   static Array joined(const std::vector<Array>& parts);
+  static Array side_by_side(const std::vector<Array>& parts);
+  static Array laid_out(const std::vector<Array>& parts, int rank, std::int64_t absent);
   static Array transposed(Array value);
   std::int64_t index(const Node& node, const Scope& scope);
   std::int64_t size(const Dimension& dimension) const;

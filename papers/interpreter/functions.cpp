@@ -6,7 +6,10 @@
 
 namespace automodel::papers {
 
-Array Evaluator::multiply(const Array& a, const Array& b) {
+Array Evaluator::multiply(const Array& left, const Array& right) {
+  // What is summed over leaves padding out; what is not keeps saying where it is.
+  const bool summed = (left.rank() == 2 || left.row) && right.rank() > 0 && !(right.rank() == 1 && right.row);
+  const auto a = summed ? left.present() : left, b = summed ? right.present() : right;
   if (a.rank() == 0 || b.rank() == 0) {
     auto out = both(a, b, [](double x, double y) { return x * y; });
     out.row = a.row || b.row;
@@ -19,6 +22,7 @@ Array Evaluator::multiply(const Array& a, const Array& b) {
       return Array::number(sum);
     }
     auto out = Array::zeros({a.shape[0], b.shape[0]});
+    out.absent = {a.absent[0], b.absent[0]};
     for (std::size_t i = 0; i < a.data.size(); ++i) {
       for (std::size_t j = 0; j < b.data.size(); ++j) out.data[i * b.data.size() + j] = a.data[i] * b.data[j];
     }
@@ -35,8 +39,15 @@ Array Evaluator::multiply(const Array& a, const Array& b) {
       out.data[static_cast<std::size_t>(i * columns + j)] = sum;
     }
   }
-  if (a.rank() == 1) out.shape = {columns};
-  if (b.rank() == 1) out.shape = {rows};
+  out.absent = {a.absent[0], b.absent[1]};
+  if (a.rank() == 1) {
+    out.shape = {columns};
+    out.absent = {b.absent[1], 0};
+  }
+  if (b.rank() == 1) {
+    out.shape = {rows};
+    out.absent = {a.absent[0], 0};
+  }
   out.row = a.rank() == 1 && a.row;
   return out;
 }
@@ -72,13 +83,19 @@ Array Evaluator::softmax(const Node& node, const Scope& scope) {
   const auto exponential = [](const Array& x) { return x.each([](double v) { return std::exp(v); }); };
   const auto divide = [](double x, double y) { return x / y; };
   const auto plus = [](double x, double y) { return x + y; };
-  if (node.sub.empty()) {
+  const bool of_entries = node.sub.empty() || is_matrix_condition(node.sub, scope);
+  if (of_entries) {
     auto x = exponential(value(node.parts[0], scope));
     const auto width = static_cast<std::size_t>(x.shape.back());
     for (std::size_t first = 0; first < x.data.size(); first += width) {
       double sum = 0;
-      for (std::size_t i = 0; i < width; ++i) sum += x.data[first + i];
-      for (std::size_t i = 0; i < width; ++i) x.data[first + i] /= sum;
+      for (std::size_t i = 0; i < width; ++i) {
+        const auto row = static_cast<std::int64_t>(first / width), column = static_cast<std::int64_t>(i);
+        const auto holds = [&] { return value(node.sub[0], at_row(node.sub[0], row, column, scope)).number() != 0; };
+        if (column < x.absent[x.rank() - 1] || (!node.sub.empty() && !holds())) x.data[first + i] = 0;
+        sum += x.data[first + i];
+      }
+      for (std::size_t i = 0; i < width && sum > 0; ++i) x.data[first + i] /= sum;
     }
     return x;
   }
@@ -171,21 +188,6 @@ Array Evaluator::layer_norm(const Node& node, const Scope& scope) {
   return x;
 }
 
-Array Evaluator::attention(const Node& node, const Scope& scope) {
-  const auto q = value(node.parts[0], scope), k = value(node.parts[1], scope), v = value(node.parts[2], scope);
-  auto scores = multiply(q, transposed(k));
-  const auto root = std::sqrt(static_cast<double>(q.shape[1]));
-  for (std::int64_t i = 0; i < scores.shape[0]; ++i) {
-    double sum = 0;
-    for (std::int64_t j = 0; j < scores.shape[1]; ++j) sum += std::exp(scores.at(i, j) / root);
-    for (std::int64_t j = 0; j < scores.shape[1]; ++j) {
-      auto& score = scores.data[static_cast<std::size_t>(i * scores.shape[1] + j)];
-      score = std::exp(score / root) / sum;
-    }
-  }
-  return multiply(scores, v);
-}
-
 Array Evaluator::call(const Node& node, const Scope& scope, int rank) {
   static const std::map<std::string, double (*)(double)> simple = {
       {"sigma", [](double x) { return 1 / (1 + std::exp(-x)); }},
@@ -218,6 +220,7 @@ Array Evaluator::call(const Node& node, const Scope& scope, int rank) {
   if (name == "mlp") return mlp(node, scope, rank);
   if (name == "layernorm") return layer_norm(node, scope);
   if (name == "attention") return attention(node, scope);
+  if (name == "multihead") return multi_head(node, scope);
   if (name == "gru") return gru(node, scope);
   if (name == "atan2") {
     return both(value(node.parts[0], scope), value(node.parts[1], scope), [](double x, double y) { return std::atan2(x, y); });
@@ -236,7 +239,9 @@ Array Evaluator::call(const Node& node, const Scope& scope, int rank) {
       return name == "max" ? both(a, b, [](double x, double y) { return std::max(x, y); })
                            : both(a, b, [](double x, double y) { return std::min(x, y); });
     }
-    const auto x = value(node.parts[0], scope);
+    auto x = value(node.parts[0], scope);
+    x.data.erase(x.data.begin(), x.data.begin() + x.absent[0]);
+    if (x.data.empty()) return Array::number(0);
     if (name == "max") return Array::number(*std::max_element(x.data.begin(), x.data.end()));
     if (name == "min") return Array::number(*std::min_element(x.data.begin(), x.data.end()));
     double sum = 0;
@@ -247,8 +252,9 @@ Array Evaluator::call(const Node& node, const Scope& scope, int rank) {
     Node all = node;
     all.kind = Kind::list;
     all.sup.clear();
-    if (node.parts.size() == 1 && node.parts[0].kind == Kind::list) return list(node.parts[0], scope, 1);
-    return list(all, scope, 1);
+    const int wanted = name == "vec" ? 1 : rank;
+    if (node.parts.size() == 1 && node.parts[0].kind == Kind::list) return list(node.parts[0], scope, wanted);
+    return list(all, scope, wanted);
   }
   stop("unknown function " + name, node.span);
 }

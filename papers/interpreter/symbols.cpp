@@ -135,7 +135,7 @@ const Definition* Evaluator::pick(const Quantity& quantity, const Indices& indic
 
 Array Evaluator::definition(const Quantity& quantity, const Definition& what, Scope scope) {
   scope.ranges = what.ranges;
-  auto out = value(what.right, scope, expected_rank(quantity, what.left));
+  auto out = value(what.right, scope, expected_rank(quantity, what));
   if (quantity.shape && out.rank() == 0 && !quantity.shape->empty()) {
     std::vector<std::int64_t> shape;
     for (const auto& dimension : *quantity.shape) shape.push_back(size(dimension));
@@ -193,7 +193,7 @@ bool Evaluator::is_absent(const Quantity& quantity, Indices& indices) {
 
 Array Evaluator::instance(const Quantity& quantity, Indices indices, std::size_t upto, bool of_history) {
   using Role = Quantity::Role;
-  if (quantity.role == Role::dense) return joined({Array{{static_cast<std::int64_t>(given_.dense.size())}, given_.dense, false}});
+  if (quantity.role == Role::dense) return joined({Array{{static_cast<std::int64_t>(given_.dense.size())}, given_.dense, false, {}}});
   if (quantity.role == Role::noise) return given_.noise.at(quantity.key);
   if (quantity.role == Role::parameter) return weight(quantity.key, indices);
   if (quantity.role == Role::look_up) return look_up(quantity, indices, of_history);

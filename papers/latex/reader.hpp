@@ -100,6 +100,7 @@ class Reader {
 
   // scripts.cpp
   void scripts(Node& node, bool transposes);
+  bool limits_family(const Node& node) const;
   void script(Node& node, bool superscript, bool transposes);
   void superscript_end(Node& node, bool transposes);
   std::vector<Node> script_elements(Node& node, bool superscript, bool transposes);

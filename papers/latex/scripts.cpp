@@ -40,13 +40,24 @@ void Reader::scripts(Node& node, bool transposes) {
                         ": write braces around what the first belongs to",
                     token.span);
       }
-      script(node, super, transposes);
+      script(node, super, transposes && !limits_family(node));
     } else {
       return;
     }
     const auto& last = tokens_[at_ == 0 ? 0 : at_ - 1].span;
     node.span = {std::min(first.begin, last.begin), std::max(node.span.end, last.end)};
   }
+}
+
+/// Whether the `^T` that comes is the last index of a family, `[x_t]_{t=1}^{T}`, and no transposition.
+bool Reader::limits_family(const Node& node) const {
+  if (node.kind != Kind::group && node.kind != Kind::list) return false;
+  const bool braces = peek(1).type == Type::open;
+  const auto& letter = peek(braces ? 2 : 1);
+  const bool is_t = peek().is_mark("^") && (letter.is(Type::letter, "T") || letter.is(Type::name, "T"));
+  if (!is_t || (braces && peek(3).type != Type::close)) return false;
+  if (node.sub.empty()) return peek(braces ? 4 : 2).is_mark("_");
+  return node.sub.size() == 1 && node.sub[0].kind == Kind::relation && node.sub[0].text == "=";
 }
 
 void Reader::script(Node& node, bool superscript, bool transposes) {

@@ -72,7 +72,7 @@ struct Statement {
 
 /// Names (lower case) that are functions and not symbols when an argument follows, in brackets or bare (`\exp x`, `\log_2 x`):
 /// sigma relu tanh softmax exp log ln sqrt sin cos arctan atan2 abs sign max min mean concat vec diag layernorm batchnorm
-/// dropout mlp attention gru leakyrelu prelu gelu silu swish softplus elu identity normalize.
+/// dropout mlp attention multihead gru leakyrelu prelu gelu silu swish softplus elu identity normalize.
 bool built_in(const std::string& lower_case_name);
 std::vector<std::string> built_in_names();
 

@@ -243,7 +243,8 @@ const Words& built_ins() {
                          "sqrt",      "sin",     "cos",   "arctan",    "atan2", "abs",       "sign",
                          "max",       "min",     "mean",  "concat",    "vec",   "diag",      "layernorm",
                          "batchnorm", "dropout", "mlp",   "attention", "gru",   "leakyrelu", "prelu",
-                         "gelu",      "silu",    "swish", "softplus",  "elu",   "identity",  "normalize"};
+                         "gelu",      "silu",    "swish", "softplus",  "elu",   "identity",  "normalize",
+                         "multihead"};
   return all;
 }
 

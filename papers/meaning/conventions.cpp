@@ -1,4 +1,5 @@
 // What the form of a symbol or a formula says: ranges, ranks, weights of built-in functions, sizes.
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 
@@ -37,16 +38,21 @@ std::optional<Range> range_from_use(const Method& method, const std::string& let
   return out;
 }
 
-int expected_rank(const Quantity& quantity, const Node& left) {
+int expected_rank(const Quantity& quantity, const Definition& definition) {
   if (quantity.shape) return static_cast<int>(quantity.shape->size());
+  const auto &left = definition.left, &right = definition.right;
   const Node& symbol_node = left.kind == Kind::product ? left.parts[0] : left;
   const bool capital = std::isupper(static_cast<unsigned char>(symbol_node.text[0])) != 0;
   if (symbol_node.font == Font::bold) return capital ? 2 : 1;
-  return capital ? -1 : 0;
+  const bool laid_out = (right.kind == Kind::list || right.kind == Kind::group) &&
+                        (!right.sub.empty() || std::ranges::any_of(right.parts, [](const Node& part) { return part.kind == Kind::ellipsis; }));
+  if (capital) return laid_out ? 2 : -1;
+  return 0;
 }
 
 bool has_weights(const Node& call) {
-  return call.text == "mlp" || call.text == "layernorm" || call.text == "prelu" || call.text == "gru";
+  return call.text == "mlp" || call.text == "layernorm" || call.text == "prelu" || call.text == "gru" ||
+         call.text == "multihead";
 }
 
 Occurrence occurrence(const Node& call, const Naming& naming) {
@@ -55,6 +61,7 @@ Occurrence occurrence(const Node& call, const Naming& naming) {
   for (const auto* scripts : {&call.sub, &call.sup}) {
     for (const auto& script : *scripts) {
       const Node& inside = script.kind == Kind::group ? script.parts[0] : script;
+      if (inside.kind == Kind::relation) continue;  // a condition
       if (const auto letter = Naming::letter(inside); naming.is_index(letter)) {
         out.letters.push_back(letter);
       } else {

@@ -23,12 +23,12 @@ Shaped Typer::value_of(const Node& node, Scope& scope, int rank) {
     case Kind::number: return with_power(node, number(node.value, node.span), scope);
     case Kind::symbol: return symbol(node, scope);
     case Kind::group:
-      if (!node.sub.empty()) return family(node, scope);
+      if (!node.sub.empty()) return family(node, scope, rank);
       return with_power(node, expression(node.parts[0], scope, rank), scope);
-    case Kind::list: return node.sub.empty() ? with_power(node, joined(node, scope, rank), scope) : family(node, scope);
+    case Kind::list: return node.sub.empty() ? with_power(node, joined(node, scope, rank), scope) : family(node, scope, rank);
     case Kind::direct: {
       const auto a = expression(node.parts[0], scope), b = expression(node.parts[1], scope);
-      return join({a, b}, node.span);
+      return rank == 1 ? join({a, b}, node.span) : side_by_side({a, b}, node.span);
     }
     case Kind::add:
     case Kind::subtract: return sum_of(node, scope, rank);
@@ -70,6 +70,7 @@ Shaped Typer::value_of(const Node& node, Scope& scope, int rank) {
 Shaped Typer::sum_of(const Node& node, Scope& scope, int rank) {
   const auto a = expression(node.parts[0], scope, rank);
   const auto b = expression(node.parts[1], scope, rank == kUnknownRank ? a.rank : rank);
+  if (a.rank == 2 && b.rank == 1) return to_each_row(node, a, b);
   if (a.rank != b.rank && a.rank != 0 && b.rank != 0) {
     shapes_differ("the shapes differ: '" + text_of(node.parts[0].span) + "' is " + shape_text(a) + ", '" +
                       text_of(node.parts[1].span) + "' is " + shape_text(b),
@@ -78,6 +79,24 @@ Shaped Typer::sum_of(const Node& node, Scope& scope, int rank) {
   auto out = map(node.kind == Kind::add ? "add" : "sub", {a, b}, node.span);
   out.row = a.row && b.row;
   return out;
+}
+
+/// `X W + \mathbf{b}`: the vector is added to each row.
+Shaped Typer::to_each_row(const Node& node, Shaped matrix, Shaped vector) {
+  const auto width = shape(matrix)[1], own = shape(vector)[0];
+  same_size(node, width, own, "on the left is " + shape_text(matrix), "on the right " + shape_text(vector) + ", for each row");
+  Term term;
+  term.op = Op::map;
+  term.name = node.kind == Kind::add ? "add" : "sub";
+  term.args = {matrix.term, renamed(vector.term, {{own, width}})};
+  term.span = node.span;
+  std::set<AxisId> index_axes;
+  for (const auto& value : {matrix, vector}) {
+    for (const auto axis_id : indices(value)) index_axes.insert(axis_id);
+  }
+  term.axes.assign(index_axes.begin(), index_axes.end());
+  for (const auto axis_id : shape(matrix)) term.axes.push_back(axis_id);
+  return {add(std::move(term)), 2, false};
 }
 
 Shaped Typer::cases(const Node& node, Scope& scope, int rank) {
@@ -148,7 +167,9 @@ Shaped Typer::norm(const Node& node, Scope& scope) {
     stop("papers.not_understood", "this norm is not known", node.span, {"\\|x\\|_1", "\\|x\\|_2"});
   }
   const auto sizes = map(one ? "abs" : "square", {value}, node.span);
-  const auto sum = contract({sizes.term}, {}, all, node.span);
+  std::vector<TermId> factors = {sizes.term};
+  for (const auto along : axes) leave_out_padding(factors, along, node.span);
+  const auto sum = contract(factors, {}, all, node.span);
   // The root's slope is infinite at 0: `\|x\|^2` does not pass through it.
   if (!one && node.sup.size() == 1 && number_of(node.sup[0]) == 2.0) return sum;
   return with_power(node, one ? sum : map("sqrt", {sum}, node.span), scope);

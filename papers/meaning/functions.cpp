@@ -57,6 +57,7 @@ Shaped Typer::call(const Node& node, Scope& scope, int rank) {
   if (name == "layernorm") return layer_norm(node, scope);
   if (name == "dropout") return dropout(node, scope, rank);
   if (name == "attention") return attention(node, scope);
+  if (name == "multihead") return multi_head(node, scope);
   if (name == "atan2") {
     need(2);
     return map("atan2", {expression(node.parts[0], scope), expression(node.parts[1], scope)}, node.span);
@@ -71,14 +72,15 @@ Shaped Typer::call(const Node& node, Scope& scope, int rank) {
     const auto value = expression(node.parts[0], scope);
     if (value.rank != 1) stop("papers.shape_conflict", name + " of one argument is of a vector's entries; here is " + shape_text(value), node.span);
     const auto over = shape(value)[0];
-    return reduce(name, {value.term, 0, false}, {over, {}}, node.span);
+    return reduce(name, {value.term, 0, false}, {over, padding_of(over, node.span)}, node.span);
   }
   if (name == "concat" || name == "vec") {
     std::vector<Shaped> parts;
-    if (node.parts.size() == 1 && node.parts[0].kind == Kind::list) return joined(node.parts[0], scope, 1);
-    if (const auto whole = enumerated(node, scope, 1)) return *whole;
+    const int wanted = name == "vec" ? 1 : rank;
+    if (node.parts.size() == 1 && node.parts[0].kind == Kind::list) return joined(node.parts[0], scope, wanted);
+    if (const auto whole = enumerated(node, scope, wanted)) return *whole;
     for (const auto& part : node.parts) parts.push_back(expression(part, scope));
-    return join(parts, node.span);
+    return wanted == 1 || parts.size() == 1 ? join(parts, node.span) : side_by_side(std::move(parts), node.span);
   }
   if (name == "prelu") {
     need(1);
@@ -159,6 +161,10 @@ Shaped Typer::layer_norm(const Node& node, Scope& scope) {
   const auto key = weights_of(node, scope, values, ranges, name);
   const auto x = expression(node.parts[0], scope);
   if (x.rank == 0) stop("papers.shape_conflict", "LayerNorm takes a vector or a matrix", node.span);
+  if (typed_.axes[shape(x).back()].first_position) {
+    stop("papers.not_understood", "LayerNorm is of a vector's entries or of a matrix' rows; here it would be of the history's positions", node.span,
+         {"\\mathrm{LayerNorm}(X^\\top)"});
+  }
   Term term;
   term.op = Op::norm_layer;
   term.args = {x.term};
@@ -184,30 +190,6 @@ Shaped Typer::layer_norm(const Node& node, Scope& scope) {
   sum.axes = at(product.term).axes;
   sum.span = node.span;
   return {add(std::move(sum)), x.rank, false};
-}
-
-/// Vaswani et al. 2017, eq. 1: softmax(Q K^T / sqrt(d)) V, over the rows of K.
-Shaped Typer::attention(const Node& node, Scope& scope) {
-  if (node.parts.size() != 3) stop("papers.not_understood", "Attention takes three matrices", node.span, {"\\mathrm{Attention}(Q, K, V)"});
-  const auto q = expression(node.parts[0], scope), k = expression(node.parts[1], scope), v = expression(node.parts[2], scope);
-  if (q.rank != 2 || k.rank != 2 || v.rank != 2) stop("papers.shape_conflict", "Attention takes three matrices", node.span);
-  const auto qs = shape(q), ks = shape(k), vs = shape(v);
-  same_size(node, qs[1], ks[1], "Q is " + shape_text(q), "K is " + shape_text(k));
-  same_size(node, ks[0], vs[0], "K is " + shape_text(k), "V is " + shape_text(v));
-  const auto keys = renamed(k.term, {{ks[1], qs[1]}});
-  Term width;
-  width.op = Op::size;
-  width.dimension = size(qs[1]);
-  const Shaped root = map("sqrt", {{add(std::move(width)), 0, false}}, node.span);
-  const auto scores = map("div", {contract({q.term, keys}, {qs[0], ks[0]}, {qs[1]}, node.span), root}, node.span);
-  Term weights;
-  weights.op = Op::softmax;
-  weights.args = {scores.term};
-  weights.axes = at(scores.term).axes;
-  weights.over = ks[0];
-  weights.span = node.span;
-  const auto values = renamed(v.term, {{vs[0], ks[0]}});
-  return contract({add(std::move(weights)), values}, {qs[0], vs[1]}, {ks[0]}, node.span);
 }
 
 }  // namespace automodel::papers

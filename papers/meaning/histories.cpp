@@ -71,6 +71,21 @@ Shaped Typer::masked(Shaped value, const std::vector<TermId>& masks, Span span) 
   return out;
 }
 
+/// Where entries along an axis of a shape are none: nothing, unless they are positions of the history.
+std::vector<TermId> Typer::padding_of(AxisId along, Span span) {
+  const auto first = typed_.axes[along].first_position;
+  if (!first) return {};
+  return {real_along(along, *first, span)};
+}
+
+/// One more factor for a product that is summed over `along`.
+void Typer::leave_out_padding(std::vector<TermId>& factors, AxisId along, Span span) {
+  for (const auto mask : padding_of(along, span)) {
+    const bool is_zero = std::any_of(factors.begin(), factors.end(), [&](TermId factor) { return vanishes(factor, mask, {}); });
+    if (!is_zero) factors.push_back(map("number", {{mask, 0, false}}, span).term);
+  }
+}
+
 /// Whether `value` is 0 wherever `mask` does not hold, as far as that is seen. `names`: what axes of `value` are called outside.
 bool Typer::vanishes(TermId value, TermId mask, const std::map<AxisId, AxisId>& names) const {
   const auto& term = at(value);

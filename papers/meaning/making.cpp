@@ -143,7 +143,10 @@ Shaped Typer::fresh(Shaped value) {
   term.op = Op::rename;
   term.args = {value.term};
   term.axes = indices(value);
-  for (const auto axis_id : shape(value)) term.axes.push_back(axis(size(axis_id), {}, typed_.axes[axis_id].origin));
+  for (const auto axis_id : shape(value)) {
+    term.axes.push_back(axis(size(axis_id), {}, typed_.axes[axis_id].origin));
+    typed_.axes.back().first_position = typed_.axes[axis_id].first_position;
+  }
   term.span = at(value.term).span;
   return {add(std::move(term)), value.rank, value.row};
 }
@@ -154,6 +157,7 @@ Shaped Typer::aligned(const Node& where, const Shaped& to, Shaped value) {
   for (std::size_t i = 0; i < own.size(); ++i) {
     same_size(where, target[i], own[i], "here is " + shape_text(to), "and here " + shape_text(value));
     if (own[i] != target[i]) names[own[i]] = target[i];
+    if (!typed_.axes[target[i]].first_position) typed_.axes[target[i]].first_position = typed_.axes[own[i]].first_position;
   }
   value.term = renamed(value.term, names);
   return value;

@@ -116,8 +116,8 @@ bool has_weights(const Node& call);
 Occurrence occurrence(const Node& call, const Naming& naming);
 
 /// The rank of what an equation defines, where its right side leaves it open (an MLP's answer): as declared, else by the letter:
-/// bold small ones are vectors, other small ones numbers. -1: open.
-int expected_rank(const Quantity& quantity, const Node& left);
+/// bold small ones are vectors, other small ones numbers; a capital whose equation lays things out is a matrix. -1: open.
+int expected_rank(const Quantity& quantity, const Definition& definition);
 
 /// A size as written: numbers, sizes, sums, products, quotients. Nothing where it is something else.
 std::optional<Dimension> to_dimension(const Node& node, const Naming& naming);

@@ -208,7 +208,7 @@ void Naming::find_letters(const Node& node) {
   const bool runs = node.kind == Kind::big || (node.kind == Kind::list && !node.sub.empty()) ||
                     (node.kind == Kind::group && !node.sub.empty()) ||
                     (node.kind == Kind::call && (node.text == "softmax" || node.text == "max" || node.text == "min" ||
-                                                 node.text == "mean"));
+                                                 node.text == "mean" || node.text == "attention" || node.text == "multihead"));
   if (!runs) return;
   for (const auto& name : bound_letters(node.sub)) letters_.insert(name);
 }

@@ -32,7 +32,7 @@ struct Interactions {
 };
 
 /// The rules, in order:
-///  - an index letter is one that a sum, a product, a maximum, a softmax or a range runs over, or that stands as a script on
+///  - an index letter is one that a sum, a product, a maximum, a softmax, an attention or a range runs over, or that stands as a script on
 ///    both sides of an equation;
 ///  - a script made of index letters, numbers and sizes is an index where this symbol has an index letter in that place (below
 ///    or above) anywhere in the card; else a number below is a label (`W_1`), a number above a power (`x^2`);

@@ -81,7 +81,9 @@ Shaped Typer::product(const Node& node, Scope& scope, int rank) {
 Shaped Typer::dot(const Node& where, Shaped a, Shaped b) {
   const auto axis_a = shape(a)[0];
   b = aligned(where, a, b);
-  return contract({a.term, b.term}, {}, {axis_a}, where.span);
+  std::vector<TermId> factors = {a.term, b.term};
+  leave_out_padding(factors, axis_a, where.span);
+  return contract(factors, {}, {axis_a}, where.span);
 }
 
 Shaped Typer::outer(const Node& where, Shaped a, Shaped b) {
@@ -99,6 +101,13 @@ Shaped Typer::multiply(const Node& where, Shaped a, Shaped b) {
   }
   const auto shape_a = shape(a), shape_b = shape(b);
   const auto said = [&] { return std::pair{"on the left is " + shape_text(a), "on the right " + shape_text(b)}; };
+  const auto summed = [&](AxisId along, AxisId other, const std::vector<AxisId>& rest) {
+    same_size(where, along, other, said().first, said().second);
+    if (!typed_.axes[along].first_position) typed_.axes[along].first_position = typed_.axes[other].first_position;
+    std::vector<TermId> factors = {a.term, renamed(b.term, {{other, along}})};
+    leave_out_padding(factors, along, where.span);
+    return contract(factors, rest, {along}, where.span);
+  };
   switch (times(form(a), form(b))) {
     case Form::impossible:
       stop("papers.ambiguous_product", "what product of two vectors is this? On the left is " + shape_text(a) + ", on the right " + shape_text(b), where.span,
@@ -106,20 +115,12 @@ Shaped Typer::multiply(const Node& where, Shaped a, Shaped b) {
     case Form::number: return dot(where, a, b);
     case Form::matrix:
       if (a.rank == 1) return outer(where, a, b);
-      same_size(where, shape_a[1], shape_b[0], said().first, said().second);
-      b.term = renamed(b.term, {{shape_b[0], shape_a[1]}});
-      return contract({a.term, b.term}, {shape_a[0], shape_b[1]}, {shape_a[1]}, where.span);
+      return summed(shape_a[1], shape_b[0], {shape_a[0], shape_b[1]});
     case Form::column:
     case Form::row: break;
   }
-  if (a.rank == 2) {
-    same_size(where, shape_a[1], shape_b[0], said().first, said().second);
-    b.term = renamed(b.term, {{shape_b[0], shape_a[1]}});
-    return contract({a.term, b.term}, {shape_a[0]}, {shape_a[1]}, where.span);
-  }
-  same_size(where, shape_a[0], shape_b[0], said().first, said().second);
-  a.term = renamed(a.term, {{shape_a[0], shape_b[0]}});
-  auto out = contract({a.term, b.term}, {shape_b[1]}, {shape_b[0]}, where.span);
+  if (a.rank == 2) return summed(shape_a[1], shape_b[0], {shape_a[0]});
+  auto out = summed(shape_a[0], shape_b[0], {shape_b[1]});
   out.row = a.row;
   return out;
 }
@@ -150,6 +151,7 @@ Shaped Typer::inner(const Node& node, Scope& scope) {
   }
   if (!first || node.parts.size() < 2) stop("papers.not_understood", "an inner product is of two vectors", node.span, {"\\langle a, b \\rangle"});
   const auto axes = shape(*first);
+  for (const auto along : axes) leave_out_padding(factors, along, node.span);
   return contract(factors, {}, {axes.begin(), axes.end()}, node.span);
 }
 

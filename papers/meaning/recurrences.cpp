@@ -209,6 +209,7 @@ std::size_t Typer::loop_state(const Quantity& quantity, const Recurrence& recurr
     std::map<AxisId, AxisId> names;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       before.axes.push_back(axis(sizes[i], {}, origins[i]));
+      if (first.rank != 0) typed_.axes.back().first_position = typed_.axes[shape(first)[i]].first_position;
       if (first.rank != 0) names[shape(first)[i]] = before.axes.back();
     }
     state.first = renamed(first.term, names);
@@ -243,6 +244,11 @@ void Typer::close_loop(LoopId loop) {
     if (next.rank != plan.rank) {
       shapes_differ(plan.quantity->name + " begins as " + shape_text(state) + " and becomes " + shape_text(next), state, next,
                     plan.recurrence.step->span);
+    }
+    for (std::uint8_t d = 0; d < plan.rank; ++d) {
+      if (!typed_.axes[shape(next)[d]].first_position || typed_.axes[shape(state)[d]].first_position) continue;
+      stop("papers.shape_conflict", "rows of " + plan.quantity->name + " become positions of the history, and do not begin as such",
+           plan.recurrence.step->span, {"a first value made of the history: [\\mathbf{q}_{s_1}; \\dots; \\mathbf{q}_{s_T}]"});
     }
     next = aligned(plan.recurrence.step->right, state, next);
     const auto& counted = plan.values[plan.recurrence.position];

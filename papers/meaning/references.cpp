@@ -360,6 +360,14 @@ Shaped Typer::components(Shaped value, const Values& values, Span span) {
     whole.rank = static_cast<std::uint8_t>(value.rank - 1);
     // `at_indices` gives its argument new axes but for those of indices: the first one is such an index now.
     value = at_indices(whole, {first}, {all}, {index}, span);
+    if (!typed_.axes[first].first_position) continue;
+    // Who runs over the history leaves out its padding; of a single position there may be nothing.
+    const auto start = *typed_.axes[first].first_position;
+    if (index.kind == IndexValue::Kind::axis && start != index.range.low) value = masked(value, {real_along(index.axis, start, span)}, span);
+    if (index.kind != IndexValue::Kind::constant) continue;
+    auto position = index;
+    position.offset = position.offset + start - Dimension(1);
+    value = masked(value, {real_at(position, span)}, span);
   }
   return value;
 }

@@ -131,6 +131,7 @@ std::vector<Typer::Running> Typer::bind(const Bound& bound, const Node& body, Sc
       value.range = range_of(letter, body, scope, span);
     }
     value.axis = axis(value.range.size(), letter, span);
+    if (over_history(value.range)) typed_.axes[value.axis].first_position = value.range.low;
     scope.letters[letter] = value;
     for (const auto& condition : bound.conditions) {
       if (Naming::letter(condition.parts[0]) != letter) continue;
@@ -258,8 +259,17 @@ Shaped Typer::sum_over(const Bound& bound, const Node& body, Scope& scope, int r
 
 Shaped Typer::softmax(const Node& node, Scope& scope) {
   if (node.parts.size() != 1) stop("papers.not_understood", "softmax takes one argument", node.span);
-  const auto running = node.sub.empty() ? Running{} : softmax_over(node, scope);
+  // Of a vector, or of each of a matrix' rows, `softmax_{j \le i}` of those: what runs is the last axis.
+  const bool of_entries = node.sub.empty() || is_matrix_condition(node.sub, scope);
+  auto running = of_entries ? Running{} : softmax_over(node, scope);
   const auto value = expression(node.parts[0], scope);
+  if (of_entries && value.rank < (node.sub.empty() ? 1 : 2)) {
+    stop("papers.unknown_range", "over which index does softmax run?", node.span, {"\\mathrm{softmax}_j(…)"});
+  }
+  if (of_entries) {
+    running = {shape(value).back(), padding_of(shape(value).back(), node.span)};
+    if (!node.sub.empty()) running.masks.push_back(matrix_condition(node, shape(value)[0], shape(value)[1], scope));
+  }
   Term term;
   term.op = Op::softmax;
   term.args = {value.term};
@@ -267,17 +277,12 @@ Shaped Typer::softmax(const Node& node, Scope& scope) {
   std::set<AxisId> index_axes;
   for (const auto axis_id : indices(value)) index_axes.insert(axis_id);
   for (const auto mask : running.masks) index_axes.insert(at(mask).axes.begin(), at(mask).axes.end());
+  for (const auto axis_id : shape(value)) index_axes.erase(axis_id);
   term.axes.assign(index_axes.begin(), index_axes.end());
   for (const auto axis_id : shape(value)) term.axes.push_back(axis_id);
   term.span = node.span;
-  if (node.sub.empty()) {
-    if (value.rank == 0) {
-      stop("papers.unknown_range", "over which index does softmax run?", node.span, {"\\mathrm{softmax}_j(…)"});
-    }
-    term.over = term.axes.back();  // of a matrix: each row
-    return {add(std::move(term)), value.rank, value.row};
-  }
   term.over = running.axis;
+  if (of_entries) return {add(std::move(term)), value.rank, value.row};
   const auto& own = at(value.term).axes;
   if (std::find(own.begin(), own.end(), term.over) == own.end()) {
     stop("papers.not_understood", "what softmax is taken of does not depend on " + bound_letters(node.sub)[0], node.span);

@@ -30,6 +30,8 @@ struct Axis {
   Dimension size;
   std::string name;  // the index letter, or empty
   Span origin;       // what gives it its size
+  /// Entries along it are positions of the history, from this one on: those that are padding do not count.
+  std::optional<Dimension> first_position = {};
 };
 
 enum class Op : std::uint8_t {
@@ -61,6 +63,9 @@ enum class Op : std::uint8_t {
   gather,      // args[0], of which kAllUsers or kAllItems is the first axis, for `place`: the row's user or its candidates, or along kEdges
   sum_edges,   // args[0] along kEdges (or the same on all), summed for each of kAllUsers or kAllItems, the first axis
   norm_layer,  // args[0] with mean 0 and variance 1 along `over`
+  attention,   // of queries, keys and values, args[0] to args[2], whose last two axes are rows and columns, the rows of the last two
+               // `over`: each query's mean of the values, by the softmax over `over` of its products with the keys, divided by the
+               // root of their width, where all other args are true; 0 where none is
 };
 
 enum class Place : std::uint8_t { field, user, candidate, history, all_users, all_items, edges };

@@ -146,7 +146,7 @@ void Typer::type_added_loss() {
 
 Shaped Typer::type_definition(const Quantity& quantity, const Definition& definition, Scope& scope) {
   scope.ranges = definition.ranges;
-  auto value = expression(definition.right, scope, expected_rank(quantity, definition.left));
+  auto value = expression(definition.right, scope, expected_rank(quantity, definition));
   check_declared(quantity, value, definition.span);
   Term term;
   term.op = Op::definition;

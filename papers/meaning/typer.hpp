@@ -66,6 +66,7 @@ class Typer {
   Shaped expression(const Node& node, Scope& scope, int rank = kUnknownRank);
   Shaped value_of(const Node& node, Scope& scope, int rank);
   Shaped sum_of(const Node& node, Scope& scope, int rank);
+  Shaped to_each_row(const Node& node, Shaped matrix, Shaped vector);
   Shaped cases(const Node& node, Scope& scope, int rank);
   Shaped with_power(const Node& node, Shaped value, Scope& scope);
   Shaped norm(const Node& node, Scope& scope);
@@ -102,10 +103,14 @@ class Typer {
   Shaped softmax(const Node& node, Scope& scope);
   Running softmax_over(const Node& node, Scope& scope);
   std::optional<TermId> condition_of(const Node& relation, const IndexValue& value, Scope& scope);
+
+  // joins.cpp: what is laid out one after the other
   Shaped joined(const Node& node, Scope& scope, int rank);
-  Shaped family(const Node& node, Scope& scope);
+  Shaped family(const Node& node, Scope& scope, int rank);
   std::optional<Shaped> enumerated(const Node& node, Scope& scope, int rank);
   Shaped join(const std::vector<Shaped>& parts, Span span);
+  Shaped columns_of(Shaped value, AxisId over, Span span);
+  Shaped side_by_side(std::vector<Shaped> parts, Span span);
   Shaped index_to_shape(Shaped value, AxisId axis);
 
   // histories.cpp: where there is a history, and where there is only padding
@@ -114,6 +119,8 @@ class Typer {
   TermId real_at(const IndexValue& position, Span span);
   std::vector<TermId> masks_of(const IndexValue& value, Span span);
   Shaped masked(Shaped value, const std::vector<TermId>& masks, Span span);
+  std::vector<TermId> padding_of(AxisId axis, Span span);
+  void leave_out_padding(std::vector<TermId>& factors, AxisId along, Span span);
   bool vanishes(TermId value, TermId mask, const std::map<AxisId, AxisId>& names) const;
   bool same_mask(TermId inner, TermId outer, const std::map<AxisId, AxisId>& names) const;
   Shaped narrowed(Shaped whole, AxisId& along, Range& there, const IndexValue& value, bool is_content, Span span);
@@ -191,9 +198,15 @@ class Typer {
   Shaped layer_norm(const Node& node, Scope& scope);
   Shaped dropout(const Node& node, Scope& scope, int rank);
   Shaped noisy(Shaped x, const std::string& rate, Span span);
-  Shaped attention(const Node& node, Scope& scope);
   std::string weights_of(const Node& call, const Scope& scope, Values& values, std::vector<Range>& ranges,
                          std::string& name) const;
+
+  // attention.cpp
+  Shaped attention(const Node& node, Scope& scope);
+  Shaped attended(const Node& node, Shaped q, Shaped k, Shaped v, Scope& scope);
+  Shaped multi_head(const Node& node, Scope& scope);
+  bool is_matrix_condition(const std::vector<Node>& sub, const Scope& scope) const;
+  TermId matrix_condition(const Node& node, AxisId rows, AxisId columns, const Scope& scope);
 
   // making.cpp: terms
   TermId add(Term term);

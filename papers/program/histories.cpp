@@ -53,17 +53,21 @@ Code ScriptWriter::narrow(const Term& term) {
   return code;
 }
 
+/// That the conditions of a term, its arguments from the `first` on, all hold.
+ScriptWriter::Conditions ScriptWriter::conditions_of(const Term& term, std::size_t first, const std::vector<AxisId>& target) {
+  Conditions out;
+  for (std::size_t i = first; i < term.args.size(); ++i) {
+    const auto mask = value(term.args[i]);
+    out.loops.insert(typed_.terms[term.args[i]].loops.begin(), typed_.terms[term.args[i]].loops.end());
+    out.batched = out.batched || mask.batched;
+    out.text += (out.text.empty() ? "" : " & ") + broadcast(mask, target);
+  }
+  return out;
+}
+
 /// A name for where the masks of a softmax or a maximum, its arguments behind the first, do not all hold.
 Code ScriptWriter::hidden(const Term& term, const std::vector<AxisId>& target) {
-  std::string all;
-  std::set<LoopId> loops;
-  bool batched = false;
-  for (std::size_t i = 1; i < term.args.size(); ++i) {
-    const auto mask = value(term.args[i]);
-    loops.insert(typed_.terms[term.args[i]].loops.begin(), typed_.terms[term.args[i]].loops.end());
-    batched = batched || mask.batched;
-    all += (all.empty() ? "" : " & ") + broadcast(mask, target);
-  }
+  const auto [all, loops, batched] = conditions_of(term, 1, target);
   return as_name(block_for(loops), {"torch.logical_not(" + all + ")", {}, batched, false}, "hidden");
 }
 

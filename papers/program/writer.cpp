@@ -308,6 +308,7 @@ Code ScriptWriter::make(TermId id) {
     case Op::gather: return gather(term);
     case Op::sum_edges: return sum_edges(term);
     case Op::norm_layer: return norm_layer(term);
+    case Op::attention: return attention(term);
     case Op::state:
     case Op::number:
     case Op::size: break;

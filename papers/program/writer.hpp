@@ -88,8 +88,17 @@ class ScriptWriter {
   Code look_up(const Term& term);
   Code real(const Term& term);
   Code narrow(const Term& term);
+  struct Conditions {
+    std::string text;
+    std::set<LoopId> loops;
+    bool batched = false;
+  };
+  Conditions conditions_of(const Term& term, std::size_t first, const std::vector<AxisId>& target);
   Code hidden(const Term& term, const std::vector<AxisId>& target);
   std::int64_t history_length() const;
+
+  // attention.cpp
+  Code attention(const Term& term);
 
   // graph.cpp
   Code degree(const Term& term);

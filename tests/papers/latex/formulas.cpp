@@ -107,6 +107,14 @@ BOOST_AUTO_TEST_CASE(transposes_are_top_or_t_at_the_end_of_a_superscript) {
   reads(R"(\mathbb{R}^T 2^T)", "(product B:R^{T} 2^{T})");
 }
 
+BOOST_AUTO_TEST_CASE(the_last_index_of_a_family_is_no_transposition) {
+  reads(R"([x_t]_{t=1}^{T})", "(group:[ x_{t})_{(relation:= t 1)}^{T}");
+  reads(R"([x_t]_{t=1}^T)", "(group:[ x_{t})_{(relation:= t 1)}^{T}");
+  reads(R"([x_t]^T_{t=1})", "(group:[ x_{t})_{(relation:= t 1)}^{T}");
+  reads(R"([x_t]^T)", "(group:[ x_{t})^T");
+  reads(R"([x_t]_{t=1}^\top)", "(group:[ x_{t})_{(relation:= t 1)}^T");
+}
+
 BOOST_AUTO_TEST_CASE(fonts_and_decorations_are_part_of_a_symbol) {
   reads(R"(\mathbf{x} \boldsymbol{\alpha} \bm W \mathcal{N} \mathbb{R} \mathrm{deep})",
         "(product b:x b:alpha b:W c:N B:R u:deep)");

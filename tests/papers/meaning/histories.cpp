@@ -98,10 +98,17 @@ BOOST_AUTO_TEST_CASE(task_loss_and_answer_must_go_together) {
                  "fields belong to rows"));
 }
 
-BOOST_AUTO_TEST_CASE(rows_of_a_matrix_cannot_be_padding) {
-  const auto said = problems(ctr(items + "The matrix is $X \\in \\mathbb{R}^{T \\times k}$. " + history +
-                                 "$$ X = [\\mathbf{q}_{s_1}; \\dots; \\mathbf{q}_{s_T}] $$\n$$ \\hat{y} = \\mathbf{a}^\\top X \\mathbf{q}_v $$\n"));
-  BOOST_TEST(has(said, "rows of this matrix would be the history's padding"), said);
+BOOST_AUTO_TEST_CASE(rows_of_a_matrix_can_be_padding_and_stay_such_from_the_first_step_on) {
+  const auto said = [&](const std::string& body) { return problems(ctr(items + history + body)); };
+  const std::string x = "$$ X = [\\mathbf{q}_{s_1}; \\dots; \\mathbf{q}_{s_T}] $$\n";
+  BOOST_TEST(said(x + "$$ \\hat{y} = \\mathbf{a}^\\top X \\mathbf{q}_v $$\n") == "");
+  BOOST_TEST(has(said(x + "$$ \\hat{y} = \\mathbf{a}^\\top \\mathrm{LayerNorm}(X^\\top)^\\top \\mathbf{q}_v $$\n"),
+                 "here it would be of the history's positions"));
+  BOOST_TEST(has(said("Let $Z_0 \\in \\mathbb{R}^{T \\times k}$.\n\n" + x + R"($$ Z_0 = P, \quad P \in \mathbb{R}^{T \times k} $$
+$$ Z_{l+1} = Z_l + X, \quad l = 0, \dots, 2 $$
+$$ \hat{y} = \mathbf{a}^\top Z_3 \mathbf{q}_v $$
+)"),
+                 "rows of Z become positions of the history, and do not begin as such"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

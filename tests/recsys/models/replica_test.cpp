@@ -144,6 +144,30 @@ BOOST_AUTO_TEST_CASE(attention_over_a_history_is_the_same) {
   check_same(program, made_up_inputs(0, 0, 0, 9, 3, program.sources), 1);
 }
 
+BOOST_AUTO_TEST_CASE(heads_beside_the_batch_are_one_operator) {
+  // As the compiler of cards writes Attention with heads, each position looking at those up to it.
+  Program program{R"(def forward(self, singles: Tensor, bags: Tensor, dense: Tensor, users: Tensor, items: Tensor, history: Tensor, ages: Tensor, noise: bool) -> Tensor:
+    batch = singles.size(0)
+    x = self.q(history)
+    real = history > 0
+    hidden = torch.logical_not(real.unsqueeze(1).unsqueeze(1) & (torch.arange(1, 8) <= torch.arange(1, 8).unsqueeze(1))).expand([batch, 2, -1, -1]).flatten(0, 1)
+    q = torch.matmul(x, self.w.select(0, 0)).unsqueeze(1).expand([batch, 2, 7, 4]).flatten(0, 1)
+    k = torch.matmul(x, self.w.select(0, 1)).unsqueeze(1).expand([batch, 2, 7, 4]).flatten(0, 1)
+    z = torch.einsum("zab,zbc->zac", [torch.softmax((torch.einsum("zab,zcb->zac", [q, k]) / 2.0).masked_fill(hidden, -1e9), 2).masked_fill(hidden, 0.0), k]).reshape([batch, 2, 7, 4])
+    return torch.matmul((z.sum([1]) * real.type_as(dense).unsqueeze(2)).sum([1]).unsqueeze(1), self.q(items).permute([0, 2, 1])).squeeze(1)
+)",
+                  {{"q", {4}, "normal(0.1)", LookUp::items}},
+                  {{"w", {2, 4, 4}, "xavier"}}};
+  program.sources = {false, true, 7, false};
+  const auto inputs = made_up_inputs(0, 0, 0, 9, 3, program.sources);
+  check_same(program, inputs);
+  auto net = Net::compile(program, inputs, 1);
+  BOOST_TEST_REQUIRE(net.has_value());
+  const auto replica = Replica::make(program, inputs, *net);
+  BOOST_TEST_REQUIRE(replica.has_value());
+  BOOST_TEST(replica->fused() == 1);
+}
+
 BOOST_AUTO_TEST_CASE(penalties_and_names_like_ours_are_the_same) {
   const Program program{
       std::string(kHead) + R"(    return (self.v(singles, bags, dense) * self.v_rows).sum([1, 2])
