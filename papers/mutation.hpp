@@ -15,10 +15,13 @@ struct Mutation {
   std::string text;    // the card, at most 64 KiB
 };
 
-/// Every card that is one step from `parent` and compiles: an interaction of the fields' embeddings added to the answer, put in
-/// place of one of its summands, or a summand taken away; a defined vector or summand that passes a learnt gate. Each step works
-/// on the argument of the answer's sigma; a card whose answer is no sigma of a sum has none. In a fixed order, without two of
-/// one name. `find` gives what the parent extends, and the parent itself. Depth and width are no steps: they are hyper-parameters.
+/// Every card that is one step from `parent`, compiles, and whose program is another. Of the answer, the argument of its sigma or the
+/// score itself: an interaction (of the fields' embeddings; of the user, the candidate and the history) added, put in place of a
+/// summand, or a summand taken away. Of what is laid out side by side for a network: an interaction's vector added, or a part taken
+/// away. In place of the fields' embeddings: what an interaction makes of them, so that two methods are stacked. Of a defined
+/// vector, family or summand: a learnt gate that it passes, and of a recurrence one between a round and the one before. Of hidden
+/// layers and rounds: more of them, or wider ones, than the card's own choices offer. In a fixed order, without two of one name.
+/// `find` gives what the parent extends, and the parent itself.
 std::vector<Mutation> mutations_of(const std::string& parent, const FindCard& find);
 
 }  // namespace automodel::papers

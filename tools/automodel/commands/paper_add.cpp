@@ -67,7 +67,7 @@ Result<int> changes(const Program& program, const std::string& name) {
   }
   if (program.json) return 0;
   if (all.empty())
-    std::cout << "no change of " << name << " is known: its answer is no sigma of a sum, or it has no embeddings of fields\n";
+    std::cout << "no change of " << name << " is known that its equations would take\n";
   else
     std::cout << table_text(rows);
   return 0;
