@@ -67,11 +67,11 @@ std::vector<Interaction> of_items(const Writing& writing) {
   const auto past = [&](const std::string& position) { return writing.item + "_{" + writing.history + "_{" + position + "}}"; };
   const auto& longest = writing.length;
   // Rendle et al. 2010 (FPMC), eq. 8: what follows the last item
-  out.push_back({"last", "how the item follows the last one of the history",
+  out.push_back({"last", "a score of the item behind the last one of the history",
                  "What follows is told by $A^{\\mathrm{last}} \\in \\mathbb{R}^{" + k + " \\times " + k + "}$.", {},
                  "\\langle A^{\\mathrm{last}} " + past(longest) + ", " + q + " \\rangle", {}, past(longest)});
   // Kabbur et al. 2013 (FISM), eq. 4, with the mean in the place of its power
-  out.push_back({"mean", "how like the mean of the history the item is", "",
+  out.push_back({"mean", "the likeness of the item to the mean of the history", "",
                  {"\\mathbf{z}^{\\mathrm{mean}} = \\mathrm{mean}_t " + past("t")},
                  "\\langle \\mathbf{z}^{\\mathrm{mean}}, " + q + " \\rangle", {}, "\\mathbf{z}^{\\mathrm{mean}}"});
   // He et al. 2018 (NAIS), eq. 7 with products
