@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,8 +16,7 @@
 
 #include "actors/runtime/frames.hpp"
 #include "actors/runtime/log.hpp"
-
-extern char** environ;
+#include "actors/runtime/spawn.hpp"
 
 namespace automodel::actors {
 
@@ -59,25 +57,6 @@ Result<Pipe> make_pipe() {
   return pipe;
 }
 
-std::vector<std::string> child_environment(std::uint32_t threads) {
-  std::vector<std::string> all;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string text = *variable;
-    if (!text.starts_with("OPENBLAS_NUM_THREADS=") && !text.starts_with("OMP_NUM_THREADS="))
-      all.push_back(text);
-  }
-  all.push_back("OPENBLAS_NUM_THREADS=1");
-  all.push_back("OMP_NUM_THREADS=" + std::to_string(threads));
-  return all;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (auto& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
-  return all;
-}
-
 struct Child {
   pid_t pid = -1;
   Descriptor to, from;
@@ -88,46 +67,18 @@ Result<Child> start_child(const WorkerOptions& options) {
   if (!in) return fail(in.error());
   auto out = make_pipe();
   if (!out) return fail(out.error());
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO,
-                                   STDOUT_FILENO);  // stdout is for the node's results
-  posix_spawn_file_actions_adddup2(&actions, in->read.get(), worker_in);
-  posix_spawn_file_actions_adddup2(&actions, out->write.get(), worker_out);
-  // A thread of ours may have signals blocked or ignored; the child starts with none.
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigemptyset(&all);
-  sigaddset(&all, SIGPIPE);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  // A group of its own: Ctrl-C at the terminal is for the node, which then asks its workers to stop.
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-
-  std::vector<std::string> arguments{options.program.string()};
-  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
-  auto environment = child_environment(options.threads);
+  auto pid = spawn({options.program,
+                    options.arguments,
+                    options.threads,
+                    {{STDERR_FILENO, STDOUT_FILENO},  // stdout is for the node's results
+                     {in->read.get(), worker_in},
+                     {out->write.get(), worker_out}}});
+  if (!pid) return fail("jobs.no_worker", pid.error().message, pid.error().where);
   Child child;
-  const int error = ::posix_spawn(&child.pid, options.program.c_str(), &actions, &attributes,
-                                  pointers(arguments).data(), pointers(environment).data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) return fail("jobs.no_worker", std::strerror(error), options.program.string());
+  child.pid = *pid;
   child.to = std::move(in->write);
   child.from = std::move(out->read);
   return child;
-}
-
-std::string how_it_ended(int status) {
-  if (WIFSIGNALED(status))
-    return std::string("signal ") + std::to_string(WTERMSIG(status)) + " (" + ::strsignal(WTERMSIG(status)) +
-           ")";
-  return "exit status " + std::to_string(WEXITSTATUS(status));
 }
 
 class ProcessRunner final : public JobRunner {

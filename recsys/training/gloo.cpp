@@ -25,7 +25,9 @@ constexpr const char* kRound = "round";
 
 std::string first_line(const std::exception& e) {
   const std::string words = e.what();
-  return words.substr(0, words.find('\n'));
+  auto line = words.substr(0, words.find('\n'));
+  while (line.ends_with('.')) line.pop_back();
+  return line;
 }
 
 /// What LibTorch throws, as an error.

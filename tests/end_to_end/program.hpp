@@ -33,6 +33,7 @@ class Child {
   Child& operator=(const Child&) = delete;
 
   bool running();
+  pid_t pid() const { return pid_; }
   void send(int signal) const;
   /// Waits for the end; a child that outlives `limit` is killed and gives -1.
   int wait(std::chrono::seconds limit);

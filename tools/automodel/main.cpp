@@ -155,6 +155,7 @@ int run(int argc, char** argv) {
   auto settings = settings_of(arguments);
   if (!settings) return print_error(settings.error(), json);
   program.settings = std::move(*settings);
+  program.arguments = arguments;
   CLI::App app("AutoModel evolves a recommender system by itself.", "automodel");
   add_commands(app, program);
   try {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "tools/automodel/settings.hpp"
@@ -14,6 +15,7 @@ namespace automodel::tools {
 struct Program {
   Settings settings;
   bool json = false;
+  std::vector<std::string> arguments;  // of the command line, without the program's name
   /// What the command line asked for: set while it is parsed, run afterwards. Exit status 0, or 1 where a
   /// result was printed that says "no" (replay --verify with another digest); an error is printed by whoever
   /// calls.
