@@ -1,5 +1,6 @@
 #include "recsys/training/exchange.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -32,6 +33,38 @@ Result<double> Exchange::begin(const Result<double>& loss, std::string_view foun
 
 std::span<float> Exchange::own(std::size_t index) {
   return std::span(numbers_).subspan(first_[index], first_[index + 1] - first_[index]);
+}
+
+template <class F>
+void Exchange::for_each_sent(std::span<const SparseTable> tables, std::span<const std::uint32_t> rows,
+                             F&& work) const {
+  auto table = tables.begin();
+  for (std::size_t i = 0; i + 1 < first_.size(); ++i) {
+    const auto first = first_[i], count = first_[i + 1] - first;
+    if (table == tables.end() || table->index != i) {
+      work(first, count);
+      continue;
+    }
+    if (count > 0)
+      for (const auto row : rows) work(first + row * table->width, table->width);
+    ++table;
+  }
+}
+
+Result<void> Exchange::finish(std::span<const SparseTable> tables, std::span<const std::uint32_t> rows) {
+  if (tables.empty()) return group_.sum(numbers_);
+  sent_.clear();
+  for_each_sent(tables, rows, [&](std::size_t first, std::size_t count) {
+    const auto from = numbers_.begin() + static_cast<std::ptrdiff_t>(first);
+    sent_.insert(sent_.end(), from, from + static_cast<std::ptrdiff_t>(count));
+  });
+  if (auto done = group_.sum(sent_); !done) return done;
+  auto from = sent_.begin();
+  for_each_sent(tables, rows, [&](std::size_t first, std::size_t count) {
+    std::copy_n(from, count, numbers_.begin() + static_cast<std::ptrdiff_t>(first));
+    from += static_cast<std::ptrdiff_t>(count);
+  });
+  return {};
 }
 
 std::span<const float> Exchange::gradient(std::size_t index) const {

@@ -44,7 +44,10 @@ struct Workers::Impl {
   std::vector<LazyTable> lazy;
   SkippedSteps skipped;
   std::optional<TouchedRows> touched;  // where there are lazy tables
+
   std::optional<Exchange> exchange;    // with other processes
+  std::vector<SparseTable> sparse;     // tables that are not stepped lazily: their touched rows are sent
+  std::optional<TouchedRows> to_send;
 
   Impl(const Program& p, const InputSpec& i, Net& n) : program(p), inputs(i), net(n) {}
   void draw_noise(Replica& replica, std::size_t first, std::size_t count, std::uint64_t seed,
@@ -59,7 +62,9 @@ struct Workers::Impl {
   std::size_t gradient_size(std::size_t index) const;
   Result<double> add_up(const Result<double>& loss);
   Result<double> own_loss() const;
+  std::vector<SparseTable> tables_of_fields() const;
   void add_lazy_tables();
+  void add_sparse_tables();
   void bring_rows(std::vector<AdamState>& moments, std::uint64_t step);
   void step_rows(std::uint32_t number, std::vector<AdamState>& moments, const AdamStep& sizes,
                  std::uint64_t step);
@@ -77,7 +82,7 @@ Workers::~Workers() = default;
 Result<Workers> Workers::make(const Program& program, const InputSpec& inputs, Net& net,
                               std::uint32_t threads, float l2, std::size_t lazy_from, Collective* group) {
   auto impl = std::make_unique<Impl>(program, inputs, net);
-  if (group != nullptr) impl->exchange.emplace(*group);
+  if (group) impl->exchange.emplace(*group);
   threads = std::max(1U, threads);
   for (std::uint32_t i = 0; i < threads; ++i) {
     auto replica = Replica::make(program, inputs, net);
@@ -86,6 +91,8 @@ Result<Workers> Workers::make(const Program& program, const InputSpec& inputs, N
   }
   impl->parts.resize(threads);
   if (l2 == 0 && !program.penalised && inputs.table_rows >= lazy_from) impl->add_lazy_tables();
+  // A penalty has a gradient by every row.
+  if (group && !program.penalised && impl->lazy.empty()) impl->add_sparse_tables();
   std::size_t most = kBlock;
   for (const auto& table : impl->lazy) most = std::max(most, kRowBlock * table.width);
   for (auto& one : impl->parts) one.sum.reserve(most);
@@ -116,18 +123,27 @@ void Workers::Impl::draw_noise(Replica& replica, std::size_t first, std::size_t 
   }
 }
 
-void Workers::Impl::add_lazy_tables() {
+/// In the order of their indices.
+std::vector<SparseTable> Workers::Impl::tables_of_fields() const {
+  std::vector<SparseTable> out;
   const auto& tensors = net.parameters();
-  for (const auto& look_up : program.look_ups) {
-    if (look_up.of_ids()) continue;
-    const auto at = std::find_if(tensors.begin(), tensors.end(), [&](const TensorSpec& spec) {
-      return spec.name == look_up.name + "_table";
-    });
-    if (at == tensors.end()) continue;
-    lazy.push_back(
-        {static_cast<std::size_t>(at - tensors.begin()), static_cast<std::size_t>(look_up.width()), {}, {}});
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    for (const auto& look_up : program.look_ups) {
+      if (!look_up.of_ids() && tensors[i].name == look_up.name + "_table")
+        out.push_back({i, static_cast<std::size_t>(look_up.width())});
+    }
   }
+  return out;
+}
+
+void Workers::Impl::add_lazy_tables() {
+  for (const auto& [index, width] : tables_of_fields()) lazy.push_back({index, width, {}, {}});
   if (!lazy.empty()) touched.emplace(inputs.table_rows);
+}
+
+void Workers::Impl::add_sparse_tables() {
+  sparse = tables_of_fields();
+  if (!sparse.empty()) to_send.emplace(inputs.table_rows);
 }
 
 void Workers::begin(std::uint64_t steps) {
@@ -230,6 +246,10 @@ Result<double> Workers::differentiate(const Batch& batch, const Targets& targets
     impl_->touched->number(rows);
     impl_->bring_rows(moments, step);
   }
+  if (impl_->to_send) {
+    auto numbered = rows;
+    impl_->to_send->number(numbered);
+  }
   impl_->pool->run([&](std::uint32_t number) {
     try {
       impl_->parts[number].done = impl_->differentiate(number, rows, targets, seed, step);
@@ -285,7 +305,8 @@ Result<double> Workers::Impl::add_up(const Result<double>& loss) {
       }
     }
   });
-  if (auto done = exchange->finish(); !done) return fail(done.error());
+  const auto rows = to_send ? std::span(to_send->rows()) : std::span<const std::uint32_t>();
+  if (auto done = exchange->finish(sparse, rows); !done) return fail(done.error());
   return sum;
 }
 

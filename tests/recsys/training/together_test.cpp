@@ -4,6 +4,7 @@
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <limits>
+#include <set>
 
 #include "recsys/models/checkpoint.hpp"
 #include "recsys/models/inference.hpp"
@@ -181,6 +182,48 @@ BOOST_AUTO_TEST_CASE(large_tables_are_stepped_lazily_as_by_threads) {
         at_all_ranks<std::vector<float>>(size, [&](Collective& group) { return weights_after(1, &group); });
     for (const auto& one : all) BOOST_TEST((one == expected), size << " processes");
   }
+}
+
+BOOST_AUTO_TEST_CASE(of_a_table_only_the_rows_that_a_batch_touches_are_sent) {
+  struct Counting final : Collective {
+    std::size_t numbers = 0;
+    std::uint32_t rank() const override { return 0; }
+    std::uint32_t size() const override { return 1; }
+    Result<void> sum(std::span<float> values) override {
+      numbers = values.size();
+      return {};
+    }
+    Result<std::string> gather(std::string_view mine) override { return std::string(mine); }
+    Result<void> broadcast(std::string&) override { return {}; }
+  };
+  Program program{
+      R"(def forward(self, singles: Tensor, bags: Tensor, dense: Tensor, noise: bool) -> Tensor:
+    return self.v(singles, bags, dense).sum([1, 2]) * self.scale
+)",
+      {{"v", {4}, "normal(0.1)"}},
+      {{"scale", {}, "ones"}}};
+  const auto inputs = made_up_inputs(2, 0, 1, 1000, 3);
+  const auto batch = random_batch(inputs, 5, 1);
+  const auto numbers_sent = [&](std::size_t lazy_from) {
+    auto net = Net::compile(program, inputs, 1).value();
+    initialise(net, inputs, 4);
+    Counting group;
+    auto workers = Workers::make(program, inputs, net, 1, 0, lazy_from, &group).value();
+    std::vector<AdamState> moments;
+    for (std::size_t i = 0; i < net.parameters().size(); ++i)
+      moments.push_back({std::vector<float>(net.values(i).size()), std::vector<float>(net.values(i).size())});
+    workers.begin(0);
+    BOOST_REQUIRE(workers.differentiate(batch, {5, 1, batch.labels}, moments, 1, 1, 0.01F));
+    workers.take_step(moments, 1, 0.01F, 0);
+    return group.numbers;
+  };
+  const auto touched = std::set<std::int64_t>(batch.singles.begin(), batch.singles.end()).size();
+  const std::size_t others = 4 + 1;  // the dense field's row, the scale
+  BOOST_TEST(numbers_sent(0) == touched * 4 + others);
+  BOOST_TEST(numbers_sent(1'000'000) == touched * 4 + others);
+  program.penalised = true;
+  program.script += "def penalty(self) -> Tensor:\n    return (self.v_table * self.v_table).sum()\n";
+  BOOST_TEST(numbers_sent(0) == inputs.table_rows * 4 + others);
 }
 
 BOOST_AUTO_TEST_CASE(a_batch_with_fewer_rows_than_processes_leaves_some_without_work) {
