@@ -148,6 +148,7 @@ GivenValues given_values(const Script& script, const recsys::InputSpec& inputs, 
     out.items[look_up.key] = rows_of(look_up, &batch.items[row * batch.candidates + candidate], 1, true, values);
     if (longest > 0) out.history[look_up.key] = rows_of(look_up, history, longest, false, values);
   }
+  if (longest > 0) out.ages.assign(batch.ages.begin() + static_cast<std::ptrdiff_t>(row * longest), batch.ages.begin() + static_cast<std::ptrdiff_t>((row + 1) * longest));
   out.history_length = static_cast<std::int64_t>(longest) - std::count(history, history + longest, 0);
   if (script.sources.graph) {
     out.user = batch.users[row];

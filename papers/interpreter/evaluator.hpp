@@ -87,6 +87,7 @@ class Evaluator {
   const GivenValues& given_;
   std::map<std::string, Array> known_;  // instances of definitions
   std::int64_t user_ = 0, item_ = 0;    // of a graph: whom u and v stand for
+  std::optional<std::int64_t> item_is_;  // the position of the history whose item stands for the candidate
   std::int64_t first_ = 0;              // position of the history that there really is
   int depth_ = 0;
 };

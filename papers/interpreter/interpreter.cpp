@@ -278,25 +278,34 @@ Array Evaluator::list(const Node& node, const Scope& scope, int rank) {
 
 /// All values of what runs, in order; with those that do not count, marked as absent.
 Evaluator::Rounds Evaluator::rounds(std::vector<Node> sub, const std::vector<Node>& sup, const Node& body, const Scope& scope) {
-  // `j \le t` with a t that is known, `j \ne i`: conditions on j.
-  const auto is_condition = [&](const Node& node) {
-    if (node.kind != Kind::relation || node.text == "=" || node.text == "in") return false;
-    bool known = !scope.letters.contains(Naming::letter(node.parts[0])), letters = false;
-    for_each_node(node.parts[1], [&](const Node& inner) {
-      if (!method_.naming.is_index(Naming::letter(inner))) return;
-      letters = true;
-      known = known && scope.letters.contains(Naming::letter(inner));
-    });
-    return known && letters;
-  };
-  if (!sub.empty() && is_condition(sub.back())) {
+  // `j \le t` with a t that is known, `j \ne i`, also of two that both run: conditions.
+  if (!sub.empty() && sub.back().kind == Kind::relation && sub.back().text != "=" && sub.back().text != "in") {
     const auto condition = sub.back();
-    sub.pop_back();
-    if (sub.empty()) sub = {condition.parts[0]};
-    auto out = rounds(sub, sup, body, scope);
-    for (auto& round : out) round.absent = round.absent || value(condition, round).number() == 0;
-    return out;
+    std::vector<Node> rest(sub.begin(), sub.end() - 1);
+    const auto before = bound_letters(rest);
+    const auto here = [&](const std::string& letter) { return std::ranges::find(before, letter) != before.end(); };
+    const auto left = Naming::letter(condition.parts[0]);
+    bool known = true, letters = false;
+    for_each_node(condition.parts[1], [&](const Node& inner) {
+      const auto letter = Naming::letter(inner);
+      if (!method_.naming.is_index(letter)) return;
+      letters = true;
+      known = known && (scope.letters.contains(letter) || here(letter));
+    });
+    if (rest.empty() && condition.text == "!=" && !known) {
+      rest = {condition.parts[1], condition.parts[0]};
+    } else if (rest.empty() && known && !scope.letters.contains(left)) {
+      rest = {condition.parts[0]};
+    } else if (!here(left) || !known) {
+      rest.clear();
+    }
+    if (letters && !rest.empty()) {
+      auto out = rounds(rest, sup, body, scope);
+      for (auto& round : out) round.absent = round.absent || value(condition, round).number() == 0;
+      return out;
+    }
   }
+  const auto ends = ends_of(sub);
   std::vector<std::string> letters = bound_letters(sub);
   if (letters.empty()) stop("nothing runs", body.span);
   const bool increasing = sub.size() == 1 && sub[0].kind == Kind::relation && sub[0].text != "=" && sub[0].text != "in";
@@ -309,7 +318,11 @@ Evaluator::Rounds Evaluator::rounds(std::vector<Node> sub, const std::vector<Nod
     bool history = false;
     Rounds next;
     for (const auto& before : out) {
-      if (sub.size() == 1 && sub[0].kind == Kind::relation && sub[0].text == "=" && sup.size() == 1) {
+      if (ends) {
+        low = index(ends->low, before);
+        high = index(ends->high, before);
+        if (const auto size = to_dimension(ends->high, method_.naming)) history = over_history(*size);
+      } else if (sub.size() == 1 && sub[0].kind == Kind::relation && sub[0].text == "=" && sup.size() == 1) {
         low = index(sub[0].parts[1], before);
         high = index(sup[0], before);
         if (const auto size = to_dimension(sup[0], method_.naming)) history = over_history(*size);

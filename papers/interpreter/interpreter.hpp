@@ -20,6 +20,7 @@ struct GivenValues {
   std::vector<double> dense;
   std::map<std::string, Array> users, items;  // the row's user's and one candidate's: [further indices …, shape …]
   std::map<std::string, Array> history;       // of the items of the history: [T, further indices …, shape …]
+  std::vector<double> ages;                   // of the items of the history, in days: [T]
   std::int64_t history_length = 0;            // how many there really are: the last ones
   std::map<std::string, Array> noise;         // what was drawn for the row
   /// Of a graph: the numbers of the row's user and its candidate, everybody's values [all, further indices …, shape …], and by the

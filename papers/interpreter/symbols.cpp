@@ -76,6 +76,19 @@ Array Evaluator::symbol(const Node& node, const Scope& scope) {
     own = found->second.positions + (of_history ? 1 : 0);
     const Indices first(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(std::min(own, indices.size())));
     const auto& quantity = found->second;
+    if (of_history && quantity.role == Quantity::Role::defined) {
+      const auto before = item_is_;
+      item_is_ = first[0];
+      out = instance(quantity, {first.begin() + 1, first.end()}, quantity.definitions.size(), false);
+      const bool is_there = first[0] >= first_ && first[0] <= size(method_.history()->high);
+      if (!is_there) out = out.each([](double) { return 0; });
+      item_is_ = before;
+      for (std::size_t p = own; p < indices.size(); ++p) out = out.entry(indices[p] - 1);
+      Node scripts_of_value;
+      scripts_of_value.transposed = node.transposed;
+      if (reference.power != nullptr) scripts_of_value.sup = {*reference.power};
+      return power(scripts_of_value, out, scope);
+    }
     const bool wrapped = scope.wrapped == quantity.key && !of_earlier_round(quantity, first, scope);
     out = instance(quantity, first, wrapped ? scope.wrapped_definition : quantity.definitions.size(), of_history);
   }
@@ -146,6 +159,10 @@ Array Evaluator::definition(const Quantity& quantity, const Definition& what, Sc
 }
 
 Array Evaluator::look_up(const Quantity& quantity, Indices indices, bool of_history) {
+  if (item_is_ && !of_history && quantity.owner == Owner::item) {
+    indices.insert(indices.begin(), *item_is_);
+    of_history = true;
+  }
   std::vector<Range> ranges;
   for (const auto& pattern : quantity.declared_indices) ranges.push_back(method_.ranges.at(pattern.letter));
   if (quantity.owner == Owner::field) return at(given_.look_ups.at(quantity.key), ranges, indices);
@@ -194,6 +211,11 @@ bool Evaluator::is_absent(const Quantity& quantity, Indices& indices) {
 Array Evaluator::instance(const Quantity& quantity, Indices indices, std::size_t upto, bool of_history) {
   using Role = Quantity::Role;
   if (quantity.role == Role::dense) return joined({Array{{static_cast<std::int64_t>(given_.dense.size())}, given_.dense, false, {}}});
+  if (quantity.role == Role::age) {
+    const auto position = indices.at(0);
+    const bool is_there = position >= first_ && position <= static_cast<std::int64_t>(given_.ages.size());
+    return Array::number(is_there ? given_.ages[static_cast<std::size_t>(position - 1)] : 0);
+  }
   if (quantity.role == Role::noise) return given_.noise.at(quantity.key);
   if (quantity.role == Role::parameter) return weight(quantity.key, indices);
   if (quantity.role == Role::look_up) return look_up(quantity, indices, of_history);
@@ -203,6 +225,7 @@ Array Evaluator::instance(const Quantity& quantity, Indices indices, std::size_t
   if (found == nullptr) stop("no equation for this index of " + quantity.name, quantity.first);
   std::string key = quantity.key + "#" + std::to_string(number) + (absent ? "-" : "");
   for (const auto i : indices) key += "|" + std::to_string(i);
+  if (item_is_) key += "@" + std::to_string(*item_is_);
   if (!given_.items_of.empty()) key += "%" + std::to_string(user_) + "," + std::to_string(item_);
   if (const auto known = known_.find(key); known != known_.end()) return known->second;
   Scope scope;

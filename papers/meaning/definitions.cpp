@@ -95,6 +95,12 @@ Shaped Typer::defined(const Quantity& quantity, const Values& values, Span span,
   // Made once for every way in which it is used; whole indices get axes of their own.
   std::string key = quantity.key + "#" + std::to_string(number_of_definition);
   if (mode_ != Mode::rows) key += "%" + std::to_string(static_cast<int>(mode_));
+  if (item_is_) {
+    if (recurrence(quantity, span)) {
+      stop("papers.not_understood", "a recurrence for each item of the history is not known", span, {"\\mathbf{q}_{s_t}, a look-up"});
+    }
+    key += "@" + index_text(*item_is_) + (item_is_->kind == IndexKind::axis ? std::to_string(item_is_->axis) : "");
+  }
   Values own = values;
   std::vector<AxisId> index_axes;
   std::vector<Range> ranges;
@@ -150,7 +156,7 @@ std::set<std::string> Typer::own_softmax_letters(const Definition& definition) c
   for_each_node(definition.right, [&](const Node& node) {
     if (node.kind != Kind::call || node.text != "softmax" || node.sub.empty()) return;
     auto letters = bound_letters(node.sub);
-    const bool up_to = node.sub[0].kind == Kind::relation && node.sub[0].text == "<=";
+    const bool up_to = node.sub[0].kind == Kind::relation && (node.sub[0].text == "<=" || node.sub[0].text == "!=");
     if (up_to) letters.resize(1);
     if (letters.size() != 1) return;  // over pairs: they stay pairs
     for (const auto& letter : letters) {

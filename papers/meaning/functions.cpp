@@ -58,6 +58,10 @@ Shaped Typer::call(const Node& node, Scope& scope, int rank) {
   if (name == "dropout") return dropout(node, scope, rank);
   if (name == "attention") return attention(node, scope);
   if (name == "multihead") return multi_head(node, scope);
+  if (name == "batchnorm") {
+    stop("papers.not_understood", "BatchNorm is of all rows of a batch, and equations are of one row", node.span,
+         {"\\mathrm{LayerNorm}(x), of the row's own entries", "\\gamma \\odot x + \\beta, a gain and an offset that are learnt"});
+  }
   if (name == "atan2") {
     need(2);
     return map("atan2", {expression(node.parts[0], scope), expression(node.parts[1], scope)}, node.span);
@@ -113,7 +117,7 @@ Shaped Typer::mlp(const Node& node, Scope& scope, int rank) {
   auto x = expression(node.parts[0], scope);
   if (x.rank == 0) x = join({x}, node.span);
   if (x.rank != 1) stop("papers.shape_conflict", "MLP takes a vector; here is " + shape_text(x), node.span, {"\\mathrm{vec}(X)"});
-  const auto* rate = method_.parameter("dropout");
+  const auto* rate = rate_of(name.substr(3));
   for (std::size_t i = 0; i < hidden->value.size(); ++i) {
     const auto layer = std::to_string(i + 1);
     const auto width = Dimension::symbol(hidden->name + "[" + layer + "]");
@@ -142,14 +146,21 @@ Shaped Typer::noisy(Shaped x, const std::string& rate, Span span) {
   return {add(std::move(term)), x.rank, x.row};
 }
 
-/// Inverted dropout at the rate of the hyper-parameter `dropout`; nothing outside training.
+/// `\mathrm{Dropout}_1`, `\mathrm{MLP}_1`: `dropout_1`, where the head has it.
+const HyperParameter* Typer::rate_of(const std::string& label) const {
+  const auto* own = method_.parameter("dropout" + label);
+  return own != nullptr ? own : method_.parameter("dropout");
+}
+
+/// Inverted dropout; nothing outside training. Each has a mask of its own, also two of the same quantity.
 Shaped Typer::dropout(const Node& node, Scope& scope, int rank) {
   if (node.parts.size() != 1) stop("papers.not_understood", "Dropout takes one argument", node.span);
-  if (method_.parameter("dropout") == nullptr) {
+  const auto* rate = rate_of(occurrence(node, method_.naming).name.substr(node.text.size()));
+  if (rate == nullptr) {
     stop("papers.unknown_symbol", "Dropout needs its rate: the head has no parameter 'dropout'", node.span,
          {"dropout = { default = 0.2, range = [0, 0.5] } under [parameters]"});
   }
-  return noisy(expression(node.parts[0], scope, rank), "dropout", node.span);
+  return noisy(expression(node.parts[0], scope, rank), rate->name, node.span);
 }
 
 /// Ba et al. 2016, arXiv 1607.06450, eq. 4: over the last axis, with a gain and an offset that are learnt.

@@ -182,8 +182,36 @@ Shaped Typer::real_only(Shaped value, const Quantity& quantity, const Values& va
   return value;
 }
 
+/// What is defined for each item, of an item of the history: its equation with that item in the candidate's place.
+Shaped Typer::at_history_item(const Quantity& quantity, const Values& values, Span span) {
+  if (quantity.side != Naming::Side::item) {
+    stop("papers.not_understood", text_of(span) + " asks for an item's, and " + quantity.name + " is not defined for each item", span,
+         {"\\mathbf{z}_v = …, with the letter of items"});
+  }
+  const auto& position = values[0];
+  if (of_graph_.contains(quantity.key) || mode_ != Mode::rows || recurrence(quantity, span)) {
+    stop("papers.not_understood", "of a history's items only look-ups and what plain equations make of them are known", span, {"\\mathbf{q}_{s_t}"});
+  }
+  if (position.kind == IndexKind::axis && typed_.solver.resolve(position.offset) != Dimension(0)) {
+    stop("papers.not_understood", "a neighbour in the history needs an equation for each position", span,
+         {"\\mathbf{x}_t = \\mathbf{z}_{s_t}, and \\mathbf{x}_{t-1}"});
+  }
+  struct Back {
+    std::optional<IndexValue>& now;
+    std::optional<IndexValue> before;
+    ~Back() { now = before; }
+  } back{item_is_, item_is_};
+  item_is_ = position;
+  auto out = own_instance(quantity, {values.begin() + 1, values.end()}, span);
+  if (position.kind == IndexKind::constant) out = masked(out, {real_at(position, span)}, span);
+  return out;
+}
+
 /// `\mathbf{q}_v`, or `\mathbf{q}_{s_t}`, the first of whose values is the position.
-Shaped Typer::item_look_up(const Quantity& quantity, const Values& values, Span span) {
+Shaped Typer::item_look_up(const Quantity& quantity, const Values& asked, Span span) {
+  auto values = asked;
+  const bool of_other = asked.empty() || !asked[0].of_history;
+  if (item_is_ && of_other && quantity.owner == Owner::item) values.insert(values.begin(), *item_is_);
   const bool of_history = !values.empty() && values[0].of_history;
   const bool whole = mode_ != Mode::rows && !of_history;
   const auto place = quantity.owner == Owner::user ? (whole ? Place::all_users : Place::user)
@@ -230,26 +258,28 @@ Shaped Typer::item_look_up(const Quantity& quantity, const Values& values, Span 
 /// Whatever stands in an equation with an item's look-up, other than that of a history's item, or with what does.
 void Typer::find_item_dependence() {
   const auto& naming = method_.naming;
+  std::map<std::string, std::set<std::string>> candidates_uses;
   for (const auto& [key, quantity] : method_.quantities) {
-    if (quantity.role == Role::look_up && quantity.owner == Owner::item) continue;
+    if (quantity.role == Role::look_up && quantity.owner == Owner::item) of_item_.insert(key);
     for (const auto& definition : quantity.definitions) {
       for_each_node(definition.right, [&](const Node& node) {
         if (node.kind != Kind::symbol) return;
         const auto reference = naming.reference(node);
-        const auto found = method_.quantities.find(reference.key);
-        if (found == method_.quantities.end() || found->second.role != Role::look_up || found->second.owner != Owner::item) return;
         const bool of_history = std::any_of(reference.indices.begin(), reference.indices.end(),
                                             [&](const Node* index) { return naming.is_history_item(*index); });
-        if (!of_history) of_item_.insert(key);
+        if (!of_history) candidates_uses[key].insert(reference.key);
       });
     }
   }
-  const auto first = of_item_;
-  for (const auto& [key, quantity] : method_.quantities) {
-    for (const auto& other : first) {
-      if (reaches(key, other)) of_item_.insert(key);
+  const auto look_ups = of_item_;
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (const auto& [key, uses] : candidates_uses) {
+      const bool does = std::any_of(uses.begin(), uses.end(), [&](const std::string& other) { return of_item_.contains(other); });
+      grown = (does && of_item_.insert(key).second) || grown;
     }
   }
+  for (const auto& key : look_ups) of_item_.erase(key);
 }
 
 /// Cho et al. 2014, arXiv 1406.1078, eqs. 5 to 8, with offsets: an update gate z and a reset gate r decide what is kept.

@@ -29,6 +29,7 @@ class Reader {
     take_ranges();
     for (const auto& shape : said_.shapes) declare(shape);
     for (const auto& noise : said_.noises) declare_noise(noise);
+    declare_ages();
     for (std::size_t p = 0; p < card().paragraphs.size(); ++p) {
       const auto& pieces = card().paragraphs[p].pieces;
       for (std::size_t i = 0; i < pieces.size(); ++i) {
@@ -39,6 +40,7 @@ class Reader {
     if (!method().quantities.contains(method().added_loss)) method().added_loss.clear();
     find_parameters();
     find_output();
+    for (auto& doubt : doubts_of(method())) out_.problems.push_back(std::move(doubt));
     return std::move(out_);
   }
 
@@ -66,6 +68,7 @@ class Reader {
   std::vector<IndexPattern> patterns(const Reference& reference, Span span);
   void declare(const SaidShape& said);
   void declare_noise(const SaidNoise& said);
+  void declare_ages();
   void define(const Statement& statement, std::size_t paragraph, std::size_t piece);
   bool define_size(const Statement& statement);
   std::map<std::string, Range> ranges_beside(std::size_t paragraph, std::size_t piece) const;
@@ -158,6 +161,18 @@ void Reader::declare_noise(const SaidNoise& said) {
   out.role = Role::noise;
 }
 
+/// "their ages in days are $\delta_1, \dots, \delta_T$".
+void Reader::declare_ages() {
+  const auto& said = naming().interactions();
+  if (said.ages.empty()) return;
+  auto& out = method().quantities[said.ages];
+  out.key = out.name = said.ages;
+  out.first = said.history_at;
+  out.positions = 1;
+  out.role = Role::age;
+  if (said.history.empty()) problem("papers.unknown_symbol", "ages are of a history's items, and no sentence says what that is", {}, {"The user's history is $s_1, \\dots, s_T$, latest last."});
+}
+
 bool Reader::define_size(const Statement& statement) {
   const auto reference = naming().reference(statement.left);
   if (statement.left.font != Font::italic || !reference.indices.empty() || !naming().is_size(reference.name)) return false;
@@ -221,7 +236,7 @@ void Reader::define(const Statement& statement, std::size_t paragraph, std::size
   auto& out = quantity(reference, statement.span);
   definition.indices = patterns(reference, symbol->span);
   definition.ranges = ranges_beside(paragraph, piece);
-  if (out.role == Role::look_up || out.role == Role::dense || out.role == Role::noise) {
+  if (out.role == Role::look_up || out.role == Role::dense || out.role == Role::noise || out.role == Role::age) {
     problem("papers.defined_twice",
             out.name + (out.role == Role::noise ? " is drawn" : " belongs to the data") + ", and is defined here again", statement.span);
     return;

@@ -45,6 +45,7 @@ struct Quantity {
     defined,    // by one equation, or several for different indices
     function,   // by an equation with arguments
     parameter,  // never defined: learnt
+    age,        // of the history's items, in days; by position
     noise,      // drawn in training from the standard normal distribution, for each row; 0 otherwise
     constant,   // a hyper-parameter that stands in an equation as a number
   };
@@ -101,6 +102,11 @@ struct ReadMethod {
 /// Problems: papers.not_a_definition, papers.range_conflict, papers.shape, papers.defined_twice, papers.no_output,
 /// papers.too_large.
 ReadMethod read_method(Card card);
+
+/// What may be meant otherwise than it is read: a letter that is an index here and a hyper-parameter there. papers.ambiguous_index.
+std::vector<Problem> doubts_of(const Method& method);
+/// A symbol that nothing defines, where the same letter in another font is defined: `e_i` beside `\mathbf{e}_i`. papers.unknown_symbol.
+std::optional<Problem> doubt_of_font(const Method& method, const Quantity& quantity, Span span);
 
 /// The range of the index of a quantity in `body` that `letter` stands for there; `beside`: ranges said beside the equation.
 std::optional<Range> range_from_use(const Method& method, const std::string& letter, const Node& body,

@@ -5,6 +5,15 @@
 namespace automodel::papers {
 namespace {
 
+bool is_less(const Node& node) { return node.kind == Kind::relation && (node.text == "<" || node.text == "<="); }
+
+/// What stands between the signs of `1 \le i < j \le n`, in order.
+void operands(const Node& node, std::vector<const Node*>& out) {
+  if (!is_less(node)) return out.push_back(&node);
+  operands(node.parts[0], out);
+  operands(node.parts[1], out);
+}
+
 void collect_bound(const Node& script, std::vector<std::string>& out) {
   switch (script.kind) {
     case Kind::symbol:
@@ -13,7 +22,7 @@ void collect_bound(const Node& script, std::vector<std::string>& out) {
     case Kind::relation:
       // `i = 1`, `i \in N`: what stands left runs. `i < j`, `1 <= i < j <= n`: every letter of the chain does.
       collect_bound(script.parts[0], out);
-      if (script.text == "<" || script.text == "<=") collect_bound(script.parts[1], out);
+      if (is_less(script) || script.text == "!=") collect_bound(script.parts[1], out);
       break;
     case Kind::product:
     case Kind::list:
@@ -88,9 +97,19 @@ void for_each_node(const Statement& statement, const std::function<void(const No
   }
 }
 
+std::optional<Ends> ends_of(const std::vector<Node>& script) {
+  std::vector<const Node*> all;
+  for (const auto& node : script) operands(node, all);
+  const bool chained = script.size() == 1 ? is_less(script[0]) : script.size() > 1 && is_less(script.front()) && is_less(script.back());
+  if (!chained || all.size() < 3 || all.front()->kind != Kind::number) return {};
+  return Ends{*all.front(), *all.back()};
+}
+
 std::vector<std::string> bound_letters(const std::vector<Node>& script) {
   std::vector<std::string> out;
   for (const auto& node : script) collect_bound(node, out);
+  const auto ends = ends_of(script);
+  if (ends && !out.empty() && out.back() == Naming::letter(ends->high)) out.pop_back();
   return out;
 }
 
@@ -144,6 +163,11 @@ void Naming::find_interactions(const Card& card) {
       const bool chosen = said.ends_with("has chosen are") && first.kind == Kind::symbol && first.font == Font::calligraphic;
       if (chosen) interactions_.neighbours = first.text;
       const auto& last = formula.statements.back().left;
+      const bool indexed = first.kind == Kind::symbol && first.font == Font::italic && first.sub.size() == 1 && first.sup.empty();
+      if (said.ends_with("ages in days are") && indexed && last.kind == Kind::symbol && last.text == first.text) {
+        interactions_.ages = first.text;
+        indexed_below_.insert(base(first));
+      }
       if (!said.ends_with("history is") || first.kind != Kind::symbol || first.sub.size() != 1 ||
           last.kind != Kind::symbol || last.text != first.text || last.sub.size() != 1 || letter(last.sub[0]).empty()) {
         continue;

@@ -27,6 +27,7 @@ struct Reference {
 struct Interactions {
   std::string user, item;
   std::string history, length;  // s, T
+  std::string ages;  // delta: of the history's items, in days; "their ages in days are $\delta_1, \dots, \delta_T$"
   std::string neighbours;  // N: calligraphic; N_u are the items that a user chose, N_v the users that chose an item
   Span user_at, item_at, history_at;
 };
@@ -78,7 +79,13 @@ class Naming {
 void for_each_node(const Node& node, const std::function<void(const Node&)>& visit);
 /// All nodes of a statement's sides.
 void for_each_node(const Statement& statement, const std::function<void(const Node&)>& visit);
-/// The letters that the script of a sum, a softmax or a bracketed family runs over: `i=1`, `i<j`, `i`, `i \in …`, `ij`.
+/// Of `1 \le i < j \le n`, or `1 \le i, j \le n`: 1 and n. Nothing where the first is no number.
+struct Ends {
+  Node low, high;
+};
+std::optional<Ends> ends_of(const std::vector<Node>& script);
+/// The letters that the script of a sum, a softmax or a bracketed family runs over: `i=1`, `i<j`, `i`, `i \in …`, `ij`,
+/// `1 \le i < j \le n`, `i \ne j`.
 std::vector<std::string> bound_letters(const std::vector<Node>& script);
 
 }  // namespace automodel::papers

@@ -101,6 +101,14 @@ Shaped Typer::symbol(const Node& node, Scope& scope) {
       stop("papers.unknown_symbol", "unknown symbol " + text_of(node.span), node.span);
     }
     const auto& quantity = found->second;
+    if (!values.empty() && values[0].of_history && quantity.role == Role::defined) {
+      out = at_history_item(quantity, values, node.span);
+      Node scripts;
+      scripts.span = node.span;
+      scripts.transposed = node.transposed;
+      if (reference.power != nullptr) scripts.sup = {*reference.power};
+      return with_power(scripts, out, scope);
+    }
     const bool of_item = quantity.role == Role::look_up && quantity.owner == Owner::item;
     for (std::size_t p = 0; p < values.size(); ++p) {
       if (!values[p].of_history || (of_item && p == 0)) continue;
@@ -150,10 +158,25 @@ Shaped Typer::own_instance(const Quantity& quantity, const Values& values, Span 
       term.span = span;
       return {add(std::move(term)), 1, false};
     }
+    case Role::age: return ages(quantity, values, span);
     case Role::noise: return noise(quantity, span);
     case Role::parameter: return parameter(quantity, values, span);
     default: return defined(quantity, values, span, quantity.definitions.size());
   }
+}
+
+Shaped Typer::ages(const Quantity& quantity, const Values& values, Span span) {
+  const auto positions = *method_.history();
+  if (!whole_.contains(quantity.key)) {
+    Term term;
+    term.op = Op::ages;
+    term.batched = true;
+    term.span = method_.naming.interactions().history_at;
+    term.axes = {axis(positions.size(), {}, term.span)};
+    canonical_[quantity.key] = term.axes;
+    whole_[quantity.key] = {add(std::move(term)), 0, false};
+  }
+  return at_indices(whole_[quantity.key], canonical_[quantity.key], {positions}, values, span, true);
 }
 
 Shaped Typer::noise(const Quantity& quantity, Span span) {
@@ -226,6 +249,7 @@ Shaped Typer::parameter(const Quantity& quantity, const Values& values, Span spa
   if (std::isdigit(static_cast<unsigned char>(quantity.name[0])) != 0) {
     stop("papers.not_understood", "a number is no symbol: this has no value here", span, {"\\sum_{f=1}^{k} x_f, the sum of a vector's entries"});
   }
+  if (auto doubt = doubt_of_font(method_, quantity, span)) throw Failure{std::move(*doubt)};
   std::vector<Range> ranges;
   std::vector<Dimension> dimensions;
   if (const auto known = typed_.parameters.find(quantity.key); known == typed_.parameters.end()) {

@@ -9,11 +9,15 @@ namespace {
 
 bool is_less(const Node& node) { return node.kind == Kind::relation && (node.text == "<" || node.text == "<="); }
 
-/// Letters of `1 <= i < j <= n` in order; numbers and sizes at the ends say nothing new.
-void chain(const Node& node, const Naming& naming, std::vector<std::string>& out) {
+/// Letters of `1 <= i < j <= n` in order; numbers and sizes at the ends say nothing new. `equal`: a sign between two letters that lets
+/// them be the same.
+void chain(const Node& node, const Naming& naming, std::vector<std::string>& out, const Node*& equal) {
   if (is_less(node)) {
-    chain(node.parts[0], naming, out);
-    chain(node.parts[1], naming, out);
+    const auto before = out.size();
+    chain(node.parts[0], naming, out, equal);
+    const auto left = out.size();
+    chain(node.parts[1], naming, out, equal);
+    if (node.text == "<=" && left > before && out.size() > left) equal = &node;
   } else if (const auto letter = Naming::letter(node); naming.is_index(letter)) {
     out.push_back(letter);
   }
@@ -39,21 +43,38 @@ Typer::Bound Typer::bound_of(const std::vector<Node>& sub, const std::vector<Nod
     });
     return known && letters;
   };
-  if (!sub.empty() && is_condition(sub.back()) && is_known(sub.back().parts[1]) &&
-      !scope.letters.contains(Naming::letter(sub.back().parts[0]))) {
-    if (sub.size() == 1) {
-      out.letters = {Naming::letter(sub[0].parts[0])};
-    } else {
-      out = bound_of({sub.begin(), sub.end() - 1}, sup, scope, span);
+  const std::vector<Node> rest(sub.begin(), sub.empty() ? sub.end() : sub.end() - 1);
+  const auto before = bound_letters(rest);
+  if (!sub.empty() && is_condition(sub.back())) {
+    const auto& condition = sub.back();
+    const auto left = Naming::letter(condition.parts[0]), right = Naming::letter(condition.parts[1]);
+    const auto is_bound_here = [&](const std::string& letter) { return std::ranges::find(before, letter) != before.end(); };
+    const bool unbound = method_.naming.is_index(left) && method_.naming.is_index(right) && !scope.letters.contains(left) && !scope.letters.contains(right);
+    if (rest.empty() && is_known(condition.parts[1]) && !scope.letters.contains(left)) {
+      out.letters = {left};
+    } else if (rest.empty() && condition.text == "!=" && unbound) {
+      out.letters = {right, left};
+    } else if (is_bound_here(left) && (is_bound_here(right) || is_known(condition.parts[1]))) {
+      out = bound_of(rest, sup, scope, span);
     }
-    out.conditions.push_back(sub.back());
-    return out;
+    if (!out.letters.empty()) {
+      out.conditions.push_back(condition);
+      return out;
+    }
   }
   if (sub.empty()) stop("papers.unknown_range", "over what does this run?", span, {"\\sum_{i=1}^{n}", "\\sum_{i<j}"});
   if (sub.size() == 1 && sub[0].kind == Kind::relation) {
     const auto& relation = sub[0];
     if (is_less(relation)) {
-      chain(relation, method_.naming, out.letters);
+      const Node* equal = nullptr;
+      chain(relation, method_.naming, out.letters, equal);
+      if (equal != nullptr) {
+        stop("papers.not_understood", "two indices that may be equal are not known", equal->span, {"\\sum_{i<j} …, and \\sum_i … where they are equal"});
+      }
+      if (const auto ends = ends_of(sub)) {
+        out.low = ends->low;
+        out.high = ends->high;
+      }
       out.increasing = out.letters.size() > 1;
       if (out.letters.size() > 4) stop("papers.too_large", "at most four indices can increase together", relation.span);
       if (!out.letters.empty()) return out;
@@ -75,6 +96,13 @@ Typer::Bound Typer::bound_of(const std::vector<Node>& sub, const std::vector<Nod
     stop("papers.not_understood", "this range is not understood", relation.span, {"i=1", "i<j"});
   }
   out.letters = bound_letters(sub);
+  if (const auto ends = ends_of(sub)) {
+    out.low = ends->low;
+    out.high = ends->high;
+  }
+  if (std::set<std::string>(out.letters.begin(), out.letters.end()).size() < out.letters.size()) {
+    stop("papers.not_understood", "this range is not understood", span, {"\\sum_{i<j<m}", "\\sum_{i, j, i \\ne j}"});
+  }
   if (out.letters.empty()) stop("papers.unknown_range", "over what does this run?", span, {"\\sum_{i=1}^{n}", "\\sum_{i<j}"});
   return out;
 }
@@ -105,7 +133,7 @@ std::optional<Range> Typer::widest(const Bound& bound, const Scope& scope) const
 std::vector<Typer::Running> Typer::bind(const Bound& bound, const Node& body, Scope& scope, Span span) {
   std::vector<Running> out;
   if (bound.increasing) {
-    const auto range = range_of(bound.letters[0], body, scope, span);
+    const auto range = bound.low ? *widest(bound, scope) : range_of(bound.letters[0], body, scope, span);
     const auto order = static_cast<std::uint32_t>(bound.letters.size());
     out.push_back({axis(choose(range.size(), static_cast<int>(order)), bound.letters[0] + "<", span), {}});
     if (over_history(range)) {
@@ -134,7 +162,11 @@ std::vector<Typer::Running> Typer::bind(const Bound& bound, const Node& body, Sc
     if (over_history(value.range)) typed_.axes[value.axis].first_position = value.range.low;
     scope.letters[letter] = value;
     for (const auto& condition : bound.conditions) {
-      if (Naming::letter(condition.parts[0]) != letter) continue;
+      // Where the last of its letters is bound.
+      const bool later = std::any_of(bound.letters.begin(), bound.letters.end(), [&](const std::string& other) {
+        return other != letter && mentions(condition, other) && !scope.letters.contains(other);
+      });
+      if (later || !mentions(condition, letter)) continue;
       if (const auto term = condition_of(condition, value, scope)) value.conditions.push_back(*term);
     }
     scope.letters[letter] = value;
@@ -205,7 +237,7 @@ std::optional<Shaped> Typer::pair_sum(const Bound& bound, const Node& body, Scop
   Bound one;
   one.letters = {i};
   Scope inner_scope = scope;
-  inner_scope.ranges[i] = range_of(i, body, scope, span);
+  inner_scope.ranges[i] = bound.low ? *widest(bound, scope) : range_of(i, body, scope, span);
   const auto over = bind(one, body, inner_scope, span)[0];
   const auto value = expression(a, inner_scope);
   if (value.rank > 1 || (body.kind == Kind::product && value.rank != (is_inner ? 1 : 0))) return {};

@@ -42,6 +42,7 @@ enum class Op : std::uint8_t {
   look_up,     // quantity `name` of `place`: axes [field | kCandidates | position, further indices …, shape …]; of the user none first
   real,        // along axes[0], whether there is something at positions `dimension`, `dimension` + 1, … of the history
   dense,       // the dense features
+  ages,        // of the items of the history, in days, along axes[0]; 0 where there is none
   parameter,   // `name`
   rename,      // args[0] with other axes: args[0]'s axes in order are now `axes`
   map,         // function `name` of args, element by element; args lack axes over which they are the same

@@ -125,6 +125,7 @@ class Typer {
   bool same_mask(TermId inner, TermId outer, const std::map<AxisId, AxisId>& names) const;
   Shaped narrowed(Shaped whole, AxisId& along, Range& there, const IndexValue& value, bool is_content, Span span);
   Shaped real_only(Shaped value, const Quantity& quantity, const Values& values, const Scope& scope, Span span);
+  Shaped at_history_item(const Quantity& quantity, const Values& values, Span span);
   Shaped item_look_up(const Quantity& quantity, const Values& values, Span span);
   void find_item_dependence();
   Shaped gru(const Node& node, Scope& scope);
@@ -156,6 +157,7 @@ class Typer {
   Shaped own_instance(const Quantity& quantity, const Values& values, Span span);
   Shaped look_up(const Quantity& quantity, const Values& values, Span span);
   Shaped noise(const Quantity& quantity, Span span);
+  Shaped ages(const Quantity& quantity, const Values& values, Span span);
   Shaped parameter(const Quantity& quantity, const Values& values, Span span);
   Shaped own_parameter(const std::string& key, const std::string& name, const std::string& latex,
                        const std::vector<Range>& ranges, const std::vector<Dimension>& dimensions, const std::string& init,
@@ -197,6 +199,7 @@ class Typer {
   Shaped mlp(const Node& node, Scope& scope, int rank);
   Shaped layer_norm(const Node& node, Scope& scope);
   Shaped dropout(const Node& node, Scope& scope, int rank);
+  const HyperParameter* rate_of(const std::string& label) const;
   Shaped noisy(Shaped x, const std::string& rate, Span span);
   std::string weights_of(const Node& call, const Scope& scope, Values& values, std::vector<Range>& ranges,
                          std::string& name) const;
@@ -242,6 +245,7 @@ class Typer {
   std::map<std::string, std::optional<Recurrence>> recurrences_;
   std::set<std::string> of_graph_;                   // keys of what depends on neighbours
   Mode mode_ = Mode::rows;
+  std::optional<IndexValue> item_is_;                // `\mathbf{z}_{s_t}`: the position of the history whose item stands for the candidate
   std::set<std::string> of_item_;                    // keys of what depends on the candidate item
   std::map<std::string, std::set<std::string>> uses_, reached_;  // by key: next to it; through any number of equations
   std::map<std::string, std::size_t> state_of_;     // by quantity and loop

@@ -104,7 +104,7 @@ void ScriptWriter::visit(TermId id, std::vector<bool>& seen) {
   for (const auto arg : term.args) visit(arg, seen);
   if (term.op == Op::parameter || term.op == Op::look_up) declare(term);
   if (term.op == Op::dense) out_.sources.fields = true;
-  if (term.op == Op::real) out_.sources.history = history_length();
+  if (term.op == Op::real || term.op == Op::ages) out_.sources.history = history_length();
   if (term.op == Op::look_up) {
     out_.sources.fields = out_.sources.fields || term.place == Place::field;
     out_.sources.users = out_.sources.users || term.place == Place::user;
@@ -275,6 +275,7 @@ Code ScriptWriter::make(TermId id) {
     case Op::real: return real(term);
     case Op::narrow: return narrow(term);
     case Op::dense: return {"dense", term.axes, true, true};
+    case Op::ages: return {"ages", term.axes, true, true};
     case Op::parameter: {
       const auto name = parameter_names_.find(term.name);
       if (name != parameter_names_.end()) return {"self." + name->second, term.axes, false, true};

@@ -106,6 +106,53 @@ BOOST_AUTO_TEST_CASE(fields_too_have_sums_over_some_of_them) {
 )") <= 1e-10);
 }
 
+BOOST_AUTO_TEST_CASE(several_indices_run_in_one_sum) {
+  const std::string fields = "The value of each field $i = 1, \\dots, n$ has an embedding $\\mathbf{e}_i \\in \\mathbb{R}^{k}$; $j = 1, \\dots, n$ are fields too, and $m$.\n\n";
+  for (const std::string& sum : std::vector<std::string>{
+           R"(\sum_{i, j} \langle \mathbf{e}_i, A \mathbf{e}_j \rangle)",
+           R"(\sum_{i, j = 1}^{n} w_{ij} \langle \mathbf{e}_i, \mathbf{e}_j \rangle)",
+           R"(\sum_{1 \le i, j \le n} w_{ij} \langle \mathbf{e}_i, \mathbf{e}_j \rangle)",
+           R"(\sum_{1 \le i < j \le n} w_{ij} \langle \mathbf{e}_i, \mathbf{e}_j \rangle)",
+           R"(\sum_{1 \le i < j \le n} \langle \mathbf{e}_i, \mathbf{e}_j \rangle)",
+           R"(\sum_{i < j < m} \langle \mathbf{e}_i, \mathbf{e}_j, \mathbf{e}_m \rangle)",
+           R"(\sum_{1 \le i < j < m \le n} \langle \mathbf{e}_i, \mathbf{e}_j, \mathbf{e}_m \rangle)",
+           R"(\sum_{i \ne j} \langle \mathbf{e}_i, A \mathbf{e}_j \rangle)",
+           R"(\sum_{i, j, i \ne j} \langle \mathbf{e}_i, A \mathbf{e}_j \rangle)"}) {
+    BOOST_TEST(differs(fields + "$$ \\hat{y} = " + sum + " $$\n") <= 1e-10, sum);
+  }
+  BOOST_TEST(differs(R"($$ \hat{y} = \sum_{t, j} w_{tj} \langle \mathbf{q}_{s_t}, \mathbf{q}_{s_j} \rangle + \sum_{t \ne j} \langle \mathbf{q}_{s_t}, B \mathbf{q}_{s_j} \rangle + b_v $$
+)") <= 1e-10);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_defined_for_each_item_has_a_value_for_those_of_the_history) {
+  for (const std::string& body : std::vector<std::string>{
+           R"($$ \mathbf{z}_v = \mathrm{ReLU}(W \mathbf{q}_v + \mathbf{c}) $$
+$$ \hat{y} = \langle \mathbf{z}_v, \sum_{t=1}^{T} \mathbf{z}_{s_t} \rangle + \langle \mathbf{p}_u, \mathbf{z}_{s_T} \rangle $$)",
+           R"($$ \mathbf{z}_v = W \mathbf{q}_v + \mathbf{c} $$
+$$ g_v = \langle \mathbf{z}_v, \mathbf{p}_u \rangle + b_v $$
+$$ a_t = \mathrm{softmax}_t(g_{s_t} + \langle \mathbf{z}_{s_t}, \mathbf{q}_v \rangle) $$
+$$ \hat{y} = g_v + \sum_{t=1}^{T} a_t g_{s_t} + \sum_{t=1}^{T} \sum_{j=1}^{T} \langle \mathbf{z}_{s_t}, A \mathbf{z}_{s_j} \rangle $$)",
+           R"($$ \mathbf{z}_{v} = \mathrm{MLP}(\mathbf{q}_v) $$
+$$ \mathbf{x}_t = \mathbf{z}_{s_t} $$
+$$ \hat{y} = \langle \sum_{t=1}^{T} \mathbf{x}_t \odot \mathbf{x}_{t-1}, \mathbf{z}_v \rangle $$)",
+           R"($$ \mathbf{z}_v = W \mathbf{q}_v + \mathbf{c} $$
+$$ \mathbf{h}_0 = \mathbf{p}_u $$
+$$ \mathbf{h}_t = \tanh(A \mathbf{h}_{t-1} + \mathbf{z}_{s_t}), \quad t = 1, \dots, T $$
+$$ \hat{y} = \langle \mathbf{h}_T, \mathbf{z}_v \rangle $$)"}) {
+    BOOST_TEST(differs(body + "\n") <= 1e-10, body);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(how_long_ago_an_item_was_chosen_is_known) {
+  const std::string ages = "The ages in days are $\\delta_1, \\dots, \\delta_T$.\n\n";
+  for (const std::string& body : std::vector<std::string>{
+           R"($$ \hat{y} = \langle \sum_{t=1}^{T} \exp(-\lambda^2 \delta_t) \mathbf{q}_{s_t}, \mathbf{q}_v \rangle + \max_t \delta_t - \frac{\delta_T}{10} $$)",
+           R"($$ a_t = \mathrm{softmax}_t(\langle \mathbf{q}_{s_t}, \mathbf{q}_v \rangle - c \log(1 + \delta_t) + w_t \frac{\delta_{t-1} - \delta_t}{20}) $$
+$$ \hat{y} = \langle \sum_{t=1}^{T} a_t \mathbf{q}_{s_t}, \mathbf{p}_u \rangle $$)"}) {
+    BOOST_TEST(differs(ages + body + "\n") <= 1e-10, body);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

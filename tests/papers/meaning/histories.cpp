@@ -111,6 +111,16 @@ $$ \hat{y} = \mathbf{a}^\top Z_3 \mathbf{q}_v $$
                  "rows of Z become positions of the history, and do not begin as such"));
 }
 
+BOOST_AUTO_TEST_CASE(what_a_history_s_item_cannot_be_asked_for_says_why) {
+  const auto said = [&](const std::string& body) { return problems(ctr(items + history + body)); };
+  BOOST_TEST(has(said("$$ \\mathbf{z} = \\mathbf{a} + \\mathbf{c}, \\quad \\mathbf{a} \\in \\mathbb{R}^{k} $$\n$$ \\hat{y} = \\sum_{t=1}^{T} \\langle \\mathbf{z}_{s_t}, \\mathbf{q}_v \\rangle $$\n"),
+                 "z is not defined for each item"));
+  BOOST_TEST(has(said("$$ \\mathbf{z}_v = 2 \\mathbf{q}_v $$\n$$ \\hat{y} = \\sum_{t=1}^{T} \\langle \\mathbf{z}_{s_{t-1}}, \\mathbf{q}_v \\rangle $$\n"),
+                 "a neighbour in the history needs an equation for each position"));
+  BOOST_TEST(has(said("The ages in days are $\\delta_1, \\dots, \\delta_T$.\n\n$$ \\delta_t = 2 $$\n$$ \\hat{y} = \\sum_{t=1}^{T} \\delta_t \\langle \\mathbf{q}_{s_t}, \\mathbf{q}_v \\rangle $$\n"),
+                 "delta belongs to the data, and is defined here again"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -204,6 +204,34 @@ $$ \hat{y} = \sigma(\mathbf{u}^\top [\mathbf{x}_{L,1}; \dots; \mathbf{x}_{L,n}])
   BOOST_TEST(has(said, "papers.not_understood small.md:1"), said);
 }
 
+BOOST_AUTO_TEST_CASE(a_letter_that_nothing_defines_beside_the_same_in_another_font_is_asked_for) {
+  const auto said = problems("$$ \\hat{y} = \\sigma(\\sum_{i<j} \\langle e_i, e_j \\rangle) $$\n");
+  BOOST_TEST(has(said, "papers.unknown_symbol small.md:10: nothing says what e_i is, and there is the same letter in another font"), said);
+  BOOST_TEST(has(said, "\n   \\mathbf{e}_i"), said);
+  const auto bold = problems("$$ x = [\\mathbf{e}_1; \\dots; \\mathbf{e}_n] $$\n$$ \\hat{y} = \\sigma(\\mathbf{w}^\\top \\mathbf{x}) $$\n");
+  BOOST_TEST(has(bold, "nothing says what \\mathbf{x} is"), bold);
+  BOOST_TEST(problems("Let $e_i \\in \\mathbb{R}$ be another.\n\n$$ \\hat{y} = \\sigma(\\sum_{i=1}^n e_i + \\langle \\mathbf{e}_1, \\mathbf{e}_2 \\rangle) $$\n") == "");
+  BOOST_TEST(problems("$$ \\mathbf{x} = \\mathbf{e}_1 + \\mathbf{e}_2 $$\n$$ \\hat{y} = \\sigma(\\sum_{f=1}^{k} x_f + b + \\mathbf{b}^\\top \\mathbf{x}) $$\n") == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_hyper_parameter_is_no_index) {
+  const auto said = problems("$$ \\hat{y} = \\sigma(\\sum_{i<j<k} \\langle \\mathbf{e}_i, \\mathbf{e}_j, \\mathbf{e}_k \\rangle) $$\n");
+  BOOST_TEST(has(said, "papers.ambiguous_index small.md:10: k is an index here, and a hyper-parameter of the head"), said);
+}
+
+BOOST_AUTO_TEST_CASE(indices_that_may_be_equal_and_ranges_that_are_none_are_asked_for) {
+  BOOST_TEST(has(problems("$$ \\hat{y} = \\sigma(\\sum_{i \\le j} \\langle \\mathbf{e}_i, \\mathbf{e}_j \\rangle) $$\n"),
+                 "papers.not_understood small.md:10: two indices that may be equal are not known"));
+  BOOST_TEST(has(problems("$$ \\hat{y} = \\sigma(\\sum_{1 \\le i < j \\le 5} \\langle \\mathbf{e}_i, W \\mathbf{e}_j \\rangle) $$\n"),
+                 "papers.index_out_of_range small.md:10: the index runs from 1 to 5"));
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_is_not_seen_by_equations) {
+  const auto said = problems("$$ \\hat{y} = \\sigma(\\mathbf{w}^\\top \\mathrm{BatchNorm}(\\mathbf{e}_1)) $$\n");
+  BOOST_TEST(has(said, "BatchNorm is of all rows of a batch, and equations are of one row"), said);
+  BOOST_TEST(has(said, "\\mathrm{LayerNorm}(x)"), said);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

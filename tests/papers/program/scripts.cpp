@@ -251,6 +251,21 @@ BOOST_AUTO_TEST_CASE(no_power_is_lost) {
   BOOST_TEST(has(problems("$$ \\hat{y} = \\sigma(\\|\\mathbf{e}_1\\|_3) $$\n"), "this norm is not known"));
 }
 
+BOOST_AUTO_TEST_CASE(two_dropouts_of_one_quantity_have_masks_and_rates_of_their_own) {
+  auto text = card_text(R"($$ \mathbf{x} = \mathbf{e}_1 + \mathbf{e}_2 $$
+$$ \mathbf{z} = \mathrm{Dropout}(\mathbf{x}) \odot \mathrm{Dropout}_1(\mathbf{x}) + \mathbf{x} $$
+$$ \hat{y} = \sigma(\mathbf{w}^\top \mathbf{z}) $$
+)");
+  text.replace(text.find("k = "), 0, "dropout = 0.5\ndropout_1 = 0.25\n");
+  const auto made = script_for(compile_card("small.md", text), {6, 4, 2, 100});
+  BOOST_REQUIRE(made.has_value());
+  BOOST_REQUIRE_EQUAL(made->noise.size(), 2U);
+  BOOST_TEST(made->noise[0].rate == 0.5);
+  BOOST_TEST(made->noise[1].rate == 0.25);
+  BOOST_TEST(has(made->text, "z = (t * t_2) + x\n"), made->text);
+  BOOST_TEST(!has(made->text, "    x = x *"), made->text);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
