@@ -152,7 +152,14 @@ void check_loss(CompiledCard& card) {
   if (!ranks && (pairs || negatives > 0)) {
     return problem("papers.missing_loss", "a loss of several items is for a ranking", {"task = \"ranking\" in the head"});
   }
-  if (!ranks) return;
+  if (!ranks) {
+    const auto graph = std::ranges::find_if(card.typed.terms, [](const Term& term) { return term.op == Op::sum_edges || term.op == Op::degree; });
+    if (graph == card.typed.terms.end()) return;
+    // The row that is learnt from has its own edge in the graph exactly where its label is positive.
+    card.problems.push_back({"papers.leaks_labels", "who chose what is what the rows' labels say: this method would learn them by heart", graph->span,
+                             {"task = \"ranking\" in the head, with its loss", "the user's history is $s_1, \\dots, s_T$: what was chosen before the row"}});
+    return;
+  }
   if (head.loss != "softmax" && negatives == 0) {
     return problem("papers.missing_loss", "the loss " + head.loss + " of a ranking needs items that were not chosen",
                    {"negatives = 4 in the head"});

@@ -82,6 +82,18 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_worked_out_for_the_whole_graph_is_asked_for)
   BOOST_TEST(again.find("papers.defined_twice small.md:15:") != std::string::npos, again);
 }
 
+BOOST_AUTO_TEST_CASE(a_card_that_learns_labels_of_rows_may_not_look_at_the_graph_that_they_make) {
+  auto text = head;
+  text.replace(text.find("task = \"ranking\"\nloss = \"bpr\"\nnegatives = 1"), std::string("task = \"ranking\"\nloss = \"bpr\"\nnegatives = 1").size(), "task = \"ctr\"\nloss = \"logloss\"");
+  const auto code = [&](const std::string& body) {
+    const auto card = compile_card("small.md", text + body);
+    return card.problems.empty() ? std::string() : card.problems[0].code;
+  };
+  BOOST_TEST(code("$$ \\hat{y}_{uv} = b_v + a_u $$\n") == "");
+  BOOST_TEST(code("$$ \\hat{y}_{uv} = b_v + \\langle \\mathbf{x}_u, \\sum_{u \\in \\mathcal{N}_v} \\mathbf{x}_u \\rangle $$\n") == "papers.leaks_labels");
+  BOOST_TEST(code("$$ \\hat{y}_{uv} = b_v + |\\mathcal{N}_v| $$\n") == "papers.leaks_labels");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
