@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,6 +24,10 @@ class Collective {
   /// `values` becomes the sum of all processes', added in the order of their ranks: the same bits everywhere,
   /// however many computers there are. As many numbers everywhere.
   virtual Result<void> sum(std::span<float> values) = 0;
+  /// The same where what a process adds is itself a sum that has to be made number by number after what the
+  /// ranks before it added: `values` goes from rank to rank, `add` adds this one's to it, and all get what
+  /// the last one made of it. Takes as long as there are ranks.
+  virtual Result<void> sum_in_turn(std::span<float> values, const std::function<void()>& add) = 0;
   /// What each gives, one after the other by rank. As many bytes everywhere.
   virtual Result<std::string> gather(std::string_view mine) = 0;
   /// `bytes` becomes what rank 0 has there.
@@ -44,7 +49,8 @@ struct Meeting {
   std::uint64_t round = 0;  // of the meeting point
 };
 /// Waits for the others, at most `wait`. Talks over TCP, by c10d's gloo, with no proof of who is there: only
-/// in a network that is trusted. Errors: training.no_meeting.
+/// in a network that is trusted. SIGPIPE is ignored in this process from here on. Errors:
+/// training.no_meeting.
 Result<std::unique_ptr<Collective>> join(const Meeting& meeting, std::uint32_t rank, std::uint32_t size,
                                          std::chrono::seconds wait);
 

@@ -36,35 +36,57 @@ std::span<float> Exchange::own(std::size_t index) {
 }
 
 template <class F>
-void Exchange::for_each_sent(std::span<const SparseTable> tables, std::span<const std::uint32_t> rows,
-                             F&& work) const {
-  auto table = tables.begin();
+void Exchange::for_each_sent(F&& work) const {
+  auto table = tables_.begin();
   for (std::size_t i = 0; i + 1 < first_.size(); ++i) {
     const auto first = first_[i], count = first_[i + 1] - first;
-    if (table == tables.end() || table->index != i) {
+    if (table == tables_.end() || table->index != i) {
       work(first, count);
       continue;
     }
     if (count > 0)
-      for (const auto row : rows) work(first + row * table->width, table->width);
+      for (const auto row : rows_) work(first + row * table->width, table->width);
     ++table;
   }
 }
 
-Result<void> Exchange::finish(std::span<const SparseTable> tables, std::span<const std::uint32_t> rows) {
-  if (tables.empty()) return group_.sum(numbers_);
-  sent_.clear();
-  for_each_sent(tables, rows, [&](std::size_t first, std::size_t count) {
-    const auto from = numbers_.begin() + static_cast<std::ptrdiff_t>(first);
-    sent_.insert(sent_.end(), from, from + static_cast<std::ptrdiff_t>(count));
+void Exchange::write_sent() {
+  auto to = sent_.begin();
+  for_each_sent([&](std::size_t first, std::size_t count) {
+    to = std::copy_n(numbers_.begin() + static_cast<std::ptrdiff_t>(first), count, to);
   });
-  if (auto done = group_.sum(sent_); !done) return done;
+}
+
+void Exchange::read_sent() {
   auto from = sent_.begin();
-  for_each_sent(tables, rows, [&](std::size_t first, std::size_t count) {
+  for_each_sent([&](std::size_t first, std::size_t count) {
     std::copy_n(from, count, numbers_.begin() + static_cast<std::ptrdiff_t>(first));
     from += static_cast<std::ptrdiff_t>(count);
   });
-  return {};
+}
+
+Result<void> Exchange::add_up(std::span<const SparseTable> tables, std::span<const std::uint32_t> rows,
+                              std::uint32_t threads, const std::function<void()>& add) {
+  tables_ = tables;
+  rows_ = rows;
+  std::size_t sent = 0;
+  for_each_sent([&](std::size_t, std::size_t count) { sent += count; });
+  sent_.assign(sent, 0.0F);
+  std::fill(numbers_.begin(), numbers_.end(), 0.0F);
+  const auto add_own = [&] {
+    read_sent();
+    add();
+    write_sent();
+  };
+  Result<void> done;
+  if (threads == 1) {
+    add_own();
+    done = group_.sum(sent_);
+  } else {
+    done = group_.sum_in_turn(sent_, add_own);
+  }
+  if (done) read_sent();
+  return done;
 }
 
 std::span<const float> Exchange::gradient(std::size_t index) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -25,24 +26,29 @@ class Exchange {
   /// the sum of all processes' losses, added by rank. Errors: that of any process, training.worker_lost.
   Result<double> begin(const Result<double>& loss, std::string_view found,
                        std::span<const std::size_t> sizes);
-  /// Where this process puts its gradient of a tensor (zeros where it has none), between the two calls. Empty
-  /// where no process has one.
+  /// After `begin`. `add` adds to `own` what each of this process's `threads` found, one after the other; so
+  /// that all threads' gradients are added in the order of ranks and threads. Of `tables`, in the order of
+  /// their indices, only `rows` are sent: what all processes' rows of the batch touch, in the same order
+  /// everywhere.
+  Result<void> add_up(std::span<const SparseTable> tables, std::span<const std::uint32_t> rows,
+                      std::uint32_t threads, const std::function<void()>& add);
+  /// Of a tensor. Empty where no process has a gradient.
   std::span<float> own(std::size_t index);
-  /// Of `tables`, in the order of their indices, only `rows` are sent: what all processes' rows of the batch
-  /// touch, in the same order everywhere.
-  Result<void> finish(std::span<const SparseTable> tables, std::span<const std::uint32_t> rows);
-  /// After `finish`: the sum. Empty where no process has one.
+  /// After `add_up`: the sum. Empty where no process has one.
   std::span<const float> gradient(std::size_t index) const;
 
  private:
   /// Calls `work`(first, count) for each stretch of the numbers that is sent, in order.
   template <class F>
-  void for_each_sent(std::span<const SparseTable> tables, std::span<const std::uint32_t> rows,
-                     F&& work) const;
+  void for_each_sent(F&& work) const;
+  void write_sent();
+  void read_sent();
 
   Collective& group_;
   std::vector<std::size_t> first_ = {0};  // [tensors + 1], among the numbers
   std::vector<float> numbers_, sent_;
+  std::span<const SparseTable> tables_;
+  std::span<const std::uint32_t> rows_;
 };
 
 }  // namespace automodel::recsys

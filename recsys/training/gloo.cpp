@@ -6,6 +6,7 @@
 #include <c10/util/Logging.h>
 #include <gloo/context.h>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -67,6 +68,10 @@ class Gloo final : public Collective {
   Gloo(const c10::intrusive_ptr<c10d::Store>& store, std::uint32_t rank, std::uint32_t size,
        const c10::intrusive_ptr<c10d::ProcessGroupGloo::Options>& options)
       : rank_(rank), size_(size), group_(store, static_cast<int>(rank), static_cast<int>(size), options) {
+    // Nobody begins, or leaves, before all have found each other.
+    std::string all(size, '.');
+    const std::string mine = ".";
+    all_gather(borrow(mine.data(), 1, at::kByte), borrow(all.data(), all.size(), at::kByte));
     group_.wait_at_most(kSilence);
   }
 
@@ -90,6 +95,19 @@ class Gloo final : public Collective {
         kernels::add(theirs_.data(), theirs_.data() + rank * part, part);
       all_gather(borrow(theirs_.data(), part, at::kFloat), in);
       std::copy_n(mine_.begin(), values.size(), values.begin());
+    });
+  }
+
+  Result<void> sum_in_turn(std::span<float> values, const std::function<void()>& add) override {
+    constexpr int kTurn = 0;  // tags are of pairs of processes
+    return talk([&] {
+      std::vector<at::Tensor> numbers = {borrow(values.data(), values.size(), at::kFloat)};
+      const auto rank = static_cast<int>(rank_), last = static_cast<int>(size_) - 1;
+      if (rank > 0 && !values.empty()) group_.recv(numbers, rank - 1, kTurn)->wait();
+      add();
+      if (values.empty()) return;
+      if (rank < last) group_.send(numbers, rank + 1, kTurn)->wait();
+      send(numbers[0], last);
     });
   }
 
@@ -123,10 +141,12 @@ class Gloo final : public Collective {
     std::vector<std::vector<at::Tensor>> parts = {out.chunk(size_)};
     group_.allgather(parts, in)->wait();
   }
-  void send(const at::Tensor& tensor) {
+  /// From one rank to all.
+  void send(const at::Tensor& tensor, int from = 0) {
     std::vector<at::Tensor> one = {tensor};
-    c10d::BroadcastOptions from_first;
-    group_.broadcast(one, from_first)->wait();
+    c10d::BroadcastOptions options;
+    options.rootRank = from;
+    group_.broadcast(one, options)->wait();
   }
 
   std::uint32_t rank_, size_;
@@ -161,8 +181,9 @@ Result<std::string> own_address(const std::string& host, std::uint16_t port) {
   return std::string(text);
 }
 
-/// What c10d writes to stderr is in our errors as well.
+/// What c10d writes to stderr is in our errors as well. And gloo writes to sockets that others have closed.
 void quieten() {
+  std::signal(SIGPIPE, SIG_IGN);
   constexpr int kFatal = 3;  // of glog
   FLAGS_caffe2_log_level = kFatal;
   c10::UpdateLoggingLevelsFromFlags();
@@ -192,6 +213,7 @@ Result<std::unique_ptr<Collective>> join(const Meeting& meeting, std::uint32_t r
   return guarded("training.no_meeting",
                  "worker " + std::to_string(rank) + " does not find the others at " + where,
                  "start all " + std::to_string(size) + " with the same --workers and --meet", [&] {
+                   quieten();
                    c10::intrusive_ptr<c10d::Store> store;
                    if (here) {
                      store = c10::make_intrusive<c10d::FileStore>(meeting.file, static_cast<int>(size));

@@ -235,14 +235,15 @@ Result<void> compare_tasks(const Task& task, const Result<std::unique_ptr<Traine
   if (auto all = agree(*group, {}); !all) return all;
   const auto method = (*trainee)->program.to_json() + nlohmann::json(task.settings).dump();
   const auto inputs = (*trainee)->encoder.spec().to_json();
-  const std::uint64_t numbers[] = {task.options.seed, task.options.max_epochs, task.options.patience};
+  const std::uint64_t numbers[] = {task.options.seed, task.options.max_epochs, task.options.patience,
+                                   task.options.threads};
   const std::pair<const char*, std::span<const std::byte>> parts[] = {
       {"the training rows", bytes_of(task.train)},
       {"the labels", bytes_of(task.labels)},
       {"the inputs", bytes_of(inputs)},
       {"the method", bytes_of(method)},
       {"the metric", bytes_of(task.metric)},
-      {"one of seed, epochs and patience", bytes_of(numbers)}};
+      {"one of seed, epochs, patience and threads", bytes_of(numbers)}};
   for (const auto& [what, bytes] : parts)
     if (auto same = compare(*group, what, {&bytes, 1}); !same) return same;
   return {};

@@ -38,7 +38,8 @@ struct TrainOptions {
   OnRanked on_ranked;  // told how far a ranking of the catalogue is; may be empty
   /// The processes that train it together, this one among them; null: this one alone. All call `train` with
   /// the same arguments, but for what only rank 0 needs: `resume`, `keep`, `on_ranked`. Each goes through its
-  /// part of every batch; rank 0 measures, and it alone has `best`'s checkpoint and `resume` in the end.
+  /// part of every batch, and the weights are those of one process with the threads of all; rank 0 measures,
+  /// and it alone has `best`'s checkpoint and `resume` in the end.
   Collective* group = nullptr;
   /// Given the bytes of `Trained::resume` after each epoch, before `on_epoch`; may be empty. An error ends
   /// the training with it.

@@ -57,8 +57,6 @@ struct Workers::Impl {
   void step_weights(std::uint32_t number, std::vector<AdamState>& moments, const AdamStep& step);
   std::span<const float> gradient_of(std::size_t index, std::size_t first, std::size_t count,
                                      std::vector<float>& sum) const;
-  std::span<const float> own_gradient_of(std::size_t index, std::size_t first, std::size_t count,
-                                         std::vector<float>& sum) const;
   std::size_t gradient_size(std::size_t index) const;
   Result<double> add_up(const Result<double>& loss);
   Result<double> own_loss() const;
@@ -217,11 +215,12 @@ Result<void> Workers::Impl::differentiate(std::uint32_t number, const Rows& batc
   auto& own = parts[number];
   own.loss = 0;
   replica.clear();
+  // The threads of all processes, in the order of ranks.
   const std::uint32_t rank = exchange ? exchange->group().rank() : 0;
-  const std::uint32_t ranks = exchange ? exchange->group().size() : 1;
-  const auto begin = part(batch.rows, rank, ranks), rows = part(batch.rows, rank + 1, ranks) - begin;
-  const auto end = begin + part(rows, number + 1, pool->size());
-  for (auto first = begin + part(rows, number, pool->size()), count = first; first < end; first += count) {
+  const auto thread = rank * pool->size() + number;
+  const auto threads = (exchange ? exchange->group().size() : 1) * pool->size();
+  const auto end = part(batch.rows, thread + 1, threads);
+  for (auto first = part(batch.rows, thread, threads), count = first; first < end; first += count) {
     // What goes over a whole graph goes over it once.
     count = program.sources.graph ? end - first : std::min(kPiece, end - first);
     draw_noise(replica, first, count, seed, step);
@@ -234,7 +233,7 @@ Result<void> Workers::Impl::differentiate(std::uint32_t number, const Rows& batc
     for (auto& g : own.gradient) g *= share;
     if (auto done = replica.backward(own.gradient, 1 / static_cast<float>(batch.rows)); !done) return done;
   }
-  return rank == 0 && number == 0 ? replica.penalise() : Result<void>();
+  return thread == 0 ? replica.penalise() : Result<void>();
 }
 
 Result<double> Workers::differentiate(const Batch& batch, const Targets& targets,
@@ -290,38 +289,31 @@ Result<double> Workers::Impl::add_up(const Result<double>& loss) {
   }
   const auto sum = exchange->begin(loss, found, sizes);
   if (!sum) return fail(sum.error());
-  pool->run([&](std::uint32_t number) {
+  const auto add = [&](std::uint32_t number) {
     for (std::size_t i = 0; i < tensors; ++i) {
       const auto to = exchange->own(i);
-      const auto end = part(to.size(), number + 1, pool->size());
-      for (auto first = part(to.size(), number, pool->size()); first < end; first += kBlock) {
-        const auto count = std::min(kBlock, end - first);
-        const auto from = own_gradient_of(i, first, count, parts[number].sum);
-        const auto here = to.subspan(first, count);
-        if (from.empty())
-          std::fill(here.begin(), here.end(), 0.0F);
-        else
-          std::copy(from.begin(), from.end(), here.begin());
+      const auto first = part(to.size(), number, pool->size());
+      const auto count = part(to.size(), number + 1, pool->size()) - first;
+      for (const auto& replica : replicas) {
+        const auto from = replica.gradient(i);
+        if (!to.empty() && !from.empty()) kernels::add(to.data() + first, from.data() + first, count);
       }
     }
-  });
+  };
   const auto rows = to_send ? std::span(to_send->rows()) : std::span<const std::uint32_t>();
-  if (auto done = exchange->finish(sparse, rows); !done) return fail(done.error());
+  if (auto done = exchange->add_up(sparse, rows, pool->size(), [&] { pool->run(add); }); !done)
+    return fail(done.error());
   return sum;
 }
 
-/// `count` numbers from `first` of the gradient by a tensor; empty where the loss does not depend on it.
-/// `sum` is where it is put together.
+/// What all replicas found, added in their order, for `count` numbers from `first` of a tensor; empty where
+/// the loss does not depend on it. `sum` is where it is put together.
 std::span<const float> Workers::Impl::gradient_of(std::size_t index, std::size_t first, std::size_t count,
                                                   std::vector<float>& sum) const {
-  if (!exchange) return own_gradient_of(index, first, count, sum);
-  const auto all = exchange->gradient(index);
-  return all.empty() ? all : all.subspan(first, count);
-}
-
-/// What the replicas of this process found, added in their order.
-std::span<const float> Workers::Impl::own_gradient_of(std::size_t index, std::size_t first, std::size_t count,
-                                                      std::vector<float>& sum) const {
+  if (exchange) {
+    const auto all = exchange->gradient(index);
+    return all.empty() ? all : all.subspan(first, count);
+  }
   std::span<const float> out;
   for (const auto& replica : replicas) {
     const auto found = replica.gradient(index);

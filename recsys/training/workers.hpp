@@ -23,9 +23,9 @@ class Workers {
   /// models.*.
   /// Tables of at least `lazy_from` rows are stepped lazily (lazy_rows.hpp) where the step of a row that no
   /// batch touches depends on its moments alone: without l2 and penalties.
-  /// With `group` the threads are those of one of several processes: all go through the same batches and
-  /// steps, each differentiates its part of a batch, and what they find is added by rank. So processes of one
-  /// thread give the weights of one process with as many threads, bit for bit.
+  /// With `group` the threads are those of one of several processes, each with as many: all go through the
+  /// same batches and steps, each thread differentiates its part of a batch, and what they find is added in
+  /// the order of ranks and threads. So the weights are those of one process with as many threads as all have.
   static Result<Workers> make(const Program& program, const InputSpec& inputs, Net& net,
                               std::uint32_t threads, float l2, std::size_t lazy_from = kLazyFrom,
                               Collective* group = nullptr);

@@ -148,6 +148,12 @@ BOOST_AUTO_TEST_CASE(workers_give_the_model_of_one_process) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(workers_of_two_threads_give_the_model_of_one_process) {
+  const auto threads = train(command("deepfm") + Words{"--threads", "4"});
+  const auto together = train(command("deepfm") + Words{"--workers", "2", "--threads", "2"});
+  BOOST_TEST(together.at("model") == threads.at("model"));
+}
+
 BOOST_AUTO_TEST_CASE(a_killed_worker_changes_nothing) {
   const auto how = command("deepfm", 8) + Words{"--workers", "3"};
   const auto undisturbed = train(how);

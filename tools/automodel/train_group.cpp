@@ -160,11 +160,21 @@ class Supervisor {
         why_ =
             "worker " + std::to_string(worker.rank) + " ended with " + actors::how_it_ended(*worker.status);
     }
-    if (why_.empty() && alone) {
-      const auto now = meeting_ ? meeting_->round() : round_;
-      if (!now || *now == round_) return fail(*alone);
-    }
+    if (why_.empty() && alone && !round_is_over()) return fail(*alone);
     return std::nullopt;
+  }
+
+  /// Whether another computer's parent has begun the next round, or does so now: who dies while others look
+  /// for it is not found.
+  bool round_is_over() {
+    if (!meeting_) return false;
+    for (const auto patience = Clock::now() + kGrace; Clock::now() < patience;
+         std::this_thread::sleep_for(kLook)) {
+      const auto now = meeting_->round();
+      if (!now) return false;
+      if (*now != round_) return true;
+    }
+    return false;
   }
 
   Result<void> begin_again(Workers& workers) {

@@ -39,6 +39,16 @@ BOOST_AUTO_TEST_CASE(numbers_are_added_in_the_order_of_ranks_to_the_same_bits_ev
         return done ? numbers : std::vector<float>();
       });
       for (const auto& sum : sums) BOOST_TEST((sum == expected), size << " ranks, " << count << " numbers");
+      const auto in_turn = at_all_ranks<std::vector<float>>(size, [&](Collective& group) {
+        const auto own = numbers_of(group.rank(), count);
+        std::vector<float> numbers(count);
+        const auto done = group.sum_in_turn(numbers, [&] {
+          for (std::size_t i = 0; i < count; ++i) numbers[i] += own[i];
+        });
+        return done ? numbers : std::vector<float>();
+      });
+      for (const auto& sum : in_turn)
+        BOOST_TEST((sum == expected), size << " ranks in turn, " << count << " numbers");
     }
   }
 }
@@ -89,19 +99,22 @@ BOOST_AUTO_TEST_CASE(what_differs_is_named) {
 }
 
 BOOST_AUTO_TEST_CASE(a_rank_that_is_gone_is_an_error_at_the_others_soon) {
-  const auto start = std::chrono::steady_clock::now();
-  const auto all = at_all_ranks<Result<void>>(3, [](Collective& group) -> Result<void> {
-    std::vector<float> numbers(1000, 1);
-    if (auto good = group.sum(numbers); !good) return good;
-    if (group.rank() == 1) return {};
-    return group.sum(numbers);
-  });
-  BOOST_TEST(all[1].has_value());
-  for (const auto rank : {0U, 2U}) {
-    BOOST_REQUIRE(!all[rank]);
-    BOOST_TEST(all[rank].error().code == "training.worker_lost");
+  for (const bool in_turn : {false, true}) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto all = at_all_ranks<Result<void>>(3, [&](Collective& group) -> Result<void> {
+      std::vector<float> numbers(1000, 1);
+      const auto sum = [&] { return in_turn ? group.sum_in_turn(numbers, [] {}) : group.sum(numbers); };
+      if (auto good = sum(); !good) return good;
+      if (group.rank() == 1) return {};
+      return sum();
+    });
+    BOOST_TEST(all[1].has_value());
+    for (const auto rank : {0U, 2U}) {
+      BOOST_REQUIRE(!all[rank]);
+      BOOST_TEST(all[rank].error().code == "training.worker_lost");
+    }
+    BOOST_TEST((std::chrono::steady_clock::now() - start < 10s));
   }
-  BOOST_TEST((std::chrono::steady_clock::now() - start < 10s));
 }
 
 BOOST_AUTO_TEST_CASE(who_waits_alone_is_told_so) {

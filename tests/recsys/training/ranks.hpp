@@ -26,19 +26,21 @@ template <class T>
 std::vector<T> at_all_ranks(std::uint32_t size, const std::function<T(Collective&)>& work) {
   const auto file = new_meeting();
   std::vector<std::optional<T>> out(size);
+  std::vector<std::string> why(size);
   std::vector<std::thread> threads;
   for (std::uint32_t rank = 0; rank < size; ++rank) {
     threads.emplace_back([&, rank] {
       auto group = join({file.string(), {}, 0, 0}, rank, size, std::chrono::seconds(20));
       if (group) out[rank].emplace(work(**group));
+      if (!group) why[rank] = to_string(group.error());
     });
   }
   for (auto& thread : threads) thread.join();
   std::filesystem::remove(file);
   std::vector<T> all;
-  for (auto& one : out) {
-    BOOST_REQUIRE_MESSAGE(one, "a rank found no group");
-    all.push_back(std::move(*one));
+  for (std::uint32_t rank = 0; rank < size; ++rank) {
+    BOOST_REQUIRE_MESSAGE(out[rank], "rank " << rank << ": " << why[rank]);
+    all.push_back(std::move(*out[rank]));
   }
   return all;
 }

@@ -233,6 +233,13 @@ Result<recsys::Meeting> meeting_of(const Options& options) {
   return out;
 }
 
+/// Ends this worker as a process alone would end that writes to a reader who has gone: its parent knows that.
+void end_without_reader() {
+  if (std::cout) return;
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+}
+
 /// One of several processes: rank 0 prints for all, as a process alone does.
 Result<void> train_together(const Program& program, const Options& options, const Workplace& place) {
   const auto rank = *options.worker.rank;
@@ -255,6 +262,7 @@ Result<void> train_together(const Program& program, const Options& options, cons
   Result<void> noted;
   auto trained = train_task(program, *task, [&](const recsys::EpochReport& report) {
     if (talks) print_epoch(report);
+    end_without_reader();
     if (options.rank && rank > 0) std::cerr << "epoch " << report.epoch << std::endl;
     if (options.rank || rank == 0) noted = place.finished(report.epoch);  // each parent's first worker
     return noted && interrupt.count() == 0;
@@ -263,6 +271,7 @@ Result<void> train_together(const Program& program, const Options& options, cons
   if (!noted) return noted;
   const auto done = rank == 0 ? finish(program, options, *task, *trained) : Result<void>();
   std::cout.flush();
+  end_without_reader();
   return recsys::agree(**group, done);  // nobody leaves before the result is there
 }
 
