@@ -209,6 +209,12 @@ Array Evaluator::call(const Node& node, const Scope& scope, int rank) {
       {"elu", [](double x) { return x > 0 ? x : std::expm1(x); }},
       {"leakyrelu", [](double x) { return x > 0 ? x : 0.01 * x; }}};
   const auto& name = node.text;
+  if (const auto* own = method_.own_function(node)) {
+    Node arguments;
+    arguments.kind = Kind::list;
+    arguments.parts = node.parts;
+    return call_function(*own, as_symbol(node), arguments, scope);
+  }
   if (const auto f = simple.find(name); f != simple.end()) {
     auto out = value(node.parts[0], scope, rank).each(f->second);
     if (name != "log" || node.sub.size() != 1) return out;

@@ -1,4 +1,4 @@
-// What the form of a symbol or a formula says: ranges, ranks, weights of built-in functions, sizes.
+// What the form of a symbol or a formula says: ranges, ranks, weights of built-in functions, sizes; and what a method knows of them.
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -6,6 +6,43 @@
 #include "papers/meaning/method.hpp"
 
 namespace automodel::papers {
+
+const HyperParameter* Method::parameter(const std::string& name) const {
+  for (const auto& parameter : card.head.parameters) {
+    if (parameter.name == name) return &parameter;
+  }
+  return nullptr;
+}
+
+const Quantity* Method::own_function(const Node& call) const {
+  const auto found = quantities.find(naming.reference(as_symbol(call)).key);
+  return found != quantities.end() && found->second.role == Quantity::Role::function ? &found->second : nullptr;
+}
+
+std::optional<Range> Method::history() const {
+  const auto& said = naming.interactions();
+  if (said.history.empty() || said.length.empty()) return {};
+  return Range{Dimension(1), Dimension::symbol(said.length)};
+}
+
+const Range* Method::range_of(const std::string& letter, const std::map<std::string, Range>& beside) const {
+  if (const auto at = beside.find(letter); at != beside.end()) return &at->second;
+  const auto at = ranges.find(letter);
+  return at == ranges.end() ? nullptr : &at->second;
+}
+
+const Range* Method::free_range(const Quantity& quantity, std::size_t p, IndexPattern& pattern) const {
+  const Range* out = nullptr;
+  for (const auto& definition : quantity.definitions) {
+    if (p >= definition.indices.size()) continue;
+    if (definition.indices[p].letter.empty()) return nullptr;
+    if (const auto* range = range_of(definition.indices[p].letter, definition.ranges)) {
+      pattern = definition.indices[p];
+      out = range;
+    }
+  }
+  return out;
+}
 
 std::optional<Range> range_from_use(const Method& method, const std::string& letter, const Node& body,
                                     const std::map<std::string, Range>& beside) {

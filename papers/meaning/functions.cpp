@@ -35,6 +35,12 @@ std::string Typer::weights_of(const Node& call, const Scope& scope, Values& valu
 
 Shaped Typer::call(const Node& node, Scope& scope, int rank) {
   const auto& name = node.text;
+  if (const auto* own = method_.own_function(node)) {
+    Node arguments;
+    arguments.kind = Kind::list;
+    arguments.parts = node.parts;
+    return call_function(*own, as_symbol(node), arguments, scope, node.span);
+  }
   const auto need = [&](std::size_t count) {
     if (node.parts.size() != count) {
       stop("papers.not_understood", name + " takes " + std::to_string(count) + (count == 1 ? " argument" : " arguments"), node.span);

@@ -263,6 +263,7 @@ void Typer::find_item_dependence() {
     if (quantity.role == Role::look_up && quantity.owner == Owner::item) of_item_.insert(key);
     for (const auto& definition : quantity.definitions) {
       for_each_node(definition.right, [&](const Node& node) {
+        if (node.kind == Kind::call) candidates_uses[key].insert(naming.reference(as_symbol(node)).key);
         if (node.kind != Kind::symbol) return;
         const auto reference = naming.reference(node);
         const bool of_history = std::any_of(reference.indices.begin(), reference.indices.end(),

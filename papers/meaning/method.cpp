@@ -218,6 +218,13 @@ void Reader::define(const Statement& statement, std::size_t paragraph, std::size
     definition.formals = symbol->parts[1].parts;
     symbol = &symbol->parts[0];
   }
+  // `\mathrm{Attention}(Q, K, V) = …`: the card's own. What the sigma is, the answer's loss knows.
+  const auto own = symbol->kind == Kind::call && symbol->text != "sigma" ? as_symbol(*symbol) : Node{};
+  if (own.kind == Kind::symbol) {
+    is_function = true;
+    definition.formals = symbol->parts;
+    symbol = &own;
+  }
   if (symbol->kind != Kind::symbol) {
     problem("papers.not_a_definition", "an equation defines the symbol on its left; this is none", symbol->span,
             {"x_{l+1} = …", "f(x) = …"});
@@ -371,38 +378,6 @@ void Reader::find_output() {
 }
 
 }  // namespace
-
-const HyperParameter* Method::parameter(const std::string& name) const {
-  for (const auto& parameter : card.head.parameters) {
-    if (parameter.name == name) return &parameter;
-  }
-  return nullptr;
-}
-
-std::optional<Range> Method::history() const {
-  const auto& said = naming.interactions();
-  if (said.history.empty() || said.length.empty()) return {};
-  return Range{Dimension(1), Dimension::symbol(said.length)};
-}
-
-const Range* Method::range_of(const std::string& letter, const std::map<std::string, Range>& beside) const {
-  if (const auto at = beside.find(letter); at != beside.end()) return &at->second;
-  const auto at = ranges.find(letter);
-  return at == ranges.end() ? nullptr : &at->second;
-}
-
-const Range* Method::free_range(const Quantity& quantity, std::size_t p, IndexPattern& pattern) const {
-  const Range* out = nullptr;
-  for (const auto& definition : quantity.definitions) {
-    if (p >= definition.indices.size()) continue;
-    if (definition.indices[p].letter.empty()) return nullptr;
-    if (const auto* range = range_of(definition.indices[p].letter, definition.ranges)) {
-      pattern = definition.indices[p];
-      out = range;
-    }
-  }
-  return out;
-}
 
 ReadMethod read_method(Card card) { return Reader(std::move(card)).read(); }
 

@@ -86,6 +86,8 @@ struct Method {
   std::string added_loss;
 
   const HyperParameter* parameter(const std::string& name) const;
+  /// The card's own definition of a function that is called by a built-in one's name; null where it has none.
+  const Quantity* own_function(const Node& call) const;
   /// The positions of the history, 1 to T; nothing where the card has none.
   std::optional<Range> history() const;
   /// The range of an index letter of a definition: said beside it, else anywhere.

@@ -79,6 +79,17 @@ std::string label(const Node& script) {
 
 }  // namespace
 
+Node as_symbol(const Node& call) {
+  Node out;
+  out.kind = Kind::symbol;
+  out.font = Font::upright;
+  out.text = call.text;
+  out.sub = call.sub;
+  out.sup = call.sup;
+  out.span = call.span;
+  return out;
+}
+
 void for_each_node(const Node& node, const std::function<void(const Node&)>& visit) {
   visit(node);
   for (const auto* nodes : {&node.parts, &node.sub, &node.sup}) {
@@ -305,6 +316,7 @@ std::string Naming::base(const Node& node) const {
 }
 
 void Naming::find_indexed(const Node& node) {
+  if (node.kind == Kind::call) find_indexed(as_symbol(node));
   if (node.kind != Kind::symbol) return;
   const auto note = [&](const std::vector<Node>& scripts, std::set<std::string>& set) {
     for (const auto& script : scripts) {

@@ -75,6 +75,8 @@ class Naming {
   Interactions interactions_;
 };
 
+/// A built-in function's name with its scripts, as a card that defines it itself would call it.
+Node as_symbol(const Node& call);
 /// Calls `visit` for a node and everything in it, scripts included.
 void for_each_node(const Node& node, const std::function<void(const Node&)>& visit);
 /// All nodes of a statement's sides.

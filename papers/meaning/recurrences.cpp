@@ -17,8 +17,8 @@ void Typer::find_uses() {
     auto& uses = uses_[key];
     for (const auto& definition : entry.second.definitions) {
       for_each_node(definition.right, [&](const Node& node) {
-        if (node.kind != Kind::symbol) return;
-        auto next = method_.naming.reference(node).key;
+        if (node.kind != Kind::symbol && node.kind != Kind::call) return;
+        auto next = method_.naming.reference(node.kind == Kind::call ? as_symbol(node) : node).key;
         if (definition.wraps && next == key) return;  // what it was before, not itself
         if (method_.quantities.contains(next)) uses.insert(std::move(next));
       });

@@ -129,6 +129,24 @@ $$ \hat{y} = \mathbf{p}_u^\top (S_T + \sum_{t=1}^{T} S_t) $$
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_card_may_say_itself_what_attention_and_its_heads_are) {
+  const std::string own = R"($$ \mathrm{Attention}(Q, K, V) = \mathrm{softmax}\left(\frac{Q K^\top}{\sqrt{a}}\right) V + V $$
+$$ \mathrm{head}_h(Z) = \mathrm{Attention}(Z W^Q_h, Z W^K_h, Z W^V_h), \quad W^Q_h, W^K_h, W^V_h \in \mathbb{R}^{k \times a} $$
+$$ \mathrm{MultiHead}(Z) = [\mathrm{head}_1(Z); \dots; \mathrm{head}_H(Z)] W^O, \quad W^O \in \mathbb{R}^{k \times k} $$
+$$ \mathrm{FFN}(Z) = \mathrm{ReLU}(Z W_1 + \mathbf{b}_1) W_2 + \mathbf{b}_2, \quad W_1, W_2 \in \mathbb{R}^{k \times k} $$
+)";
+  BOOST_TEST(differs(sequence + own + "$$ S = \\mathrm{FFN}(\\mathrm{MultiHead}(X)) $$\n" + answer) <= 1e-10);
+  const std::string layers = R"($$ \mathrm{MultiHead}_l(Z) = \mathrm{Attention}(Z A_l, Z B_l, Z C_l), \quad A_l, B_l, C_l \in \mathbb{R}^{k \times k} $$
+$$ X_0 = [\mathbf{q}_{s_t}]_{t=1}^{T} $$
+$$ X_{l+1} = X_l + \mathrm{MultiHead}_l(X_l), \quad l = 0, \dots, L-1 $$
+$$ \hat{y} = \langle X_{L,T}, \mathbf{q}_v \rangle $$
+)";
+  BOOST_TEST(differs(layers) <= 1e-10);
+  const auto made = script_for(compiled(layers), {4, 3, 1, 20, 5, 6});
+  BOOST_TEST_REQUIRE(made.has_value());
+  for (const auto& parameter : made->parameters) BOOST_TEST(parameter.name.find("multihead") == std::string::npos, parameter.name);
+}
+
 BOOST_AUTO_TEST_CASE(what_does_not_fit_says_what_would) {
   const auto said = [](const std::string& body) {
     const auto card = compile_card("small.md", head + body);
