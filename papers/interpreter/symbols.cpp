@@ -46,6 +46,7 @@ Array Evaluator::symbol(const Node& node, const Scope& scope) {
   if (const auto letter = Naming::letter(node); scope.letters.contains(letter)) {
     return Array::number(static_cast<double>(scope.letters.at(letter).value));
   }
+  if (is_infinity(node)) return Array::number(kInfinity);
   const auto reference = method_.naming.reference(node);
   Indices indices;
   bool of_history = false;
@@ -76,6 +77,12 @@ Array Evaluator::symbol(const Node& node, const Scope& scope) {
     own = found->second.positions + (of_history ? 1 : 0);
     const Indices first(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(std::min(own, indices.size())));
     const auto& quantity = found->second;
+    if (const auto whole = indices.empty() && own > 0 ? whole_of(quantity) : std::nullopt) {
+      auto inside = scope;
+      for (const auto& [letter, range] : quantity.definitions[0].ranges) inside.ranges[letter] = range;
+      auto all = family(*whole, inside, 2);
+      return node.transposed ? transposed(all) : all;
+    }
     if (of_history && quantity.role == Quantity::Role::defined) {
       const auto before = item_is_;
       item_is_ = first[0];

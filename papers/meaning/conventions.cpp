@@ -75,6 +75,32 @@ std::optional<Range> range_from_use(const Method& method, const std::string& let
   return out;
 }
 
+std::optional<Node> whole_of(const Quantity& quantity) {
+  if (quantity.role != Quantity::Role::defined || quantity.definitions.size() != 1) return {};
+  const auto& definition = quantity.definitions[0];
+  const auto& left = definition.left;
+  const bool array = left.kind == Kind::symbol && (left.font == Font::bold || std::isupper(static_cast<unsigned char>(left.text[0])) != 0);
+  if (!array || definition.wraps || definition.indices.empty() || definition.indices.size() > 2) return {};
+  Node out;
+  out.kind = Kind::group;
+  out.text = "[";
+  out.span = left.span;
+  out.parts = {left};
+  for (const auto& index : definition.indices) {
+    if (index.letter.empty() || index.offset != Dimension(0)) return {};
+    Node letter;
+    letter.kind = Kind::symbol;
+    letter.text = index.letter;
+    letter.span = left.span;
+    out.sub.push_back(std::move(letter));
+  }
+  return out;
+}
+
+bool is_infinity(const Node& node) {
+  return node.kind == Kind::symbol && node.font == Font::italic && node.text == "infty" && node.sub.empty() && node.sup.empty();
+}
+
 int expected_rank(const Quantity& quantity, const Definition& definition) {
   if (quantity.shape) return static_cast<int>(quantity.shape->size());
   const auto &left = definition.left, &right = definition.right;

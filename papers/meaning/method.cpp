@@ -308,7 +308,7 @@ void Reader::find_parameters() {
     for_each_node(definition->right, [&](const Node& node) {
       if (node.kind != Kind::symbol) return;
       const auto letter = Naming::letter(node);
-      if (naming().is_index(letter) || naming().is_history_item(node) || naming().neighbours_of(node)) return;
+      if (is_infinity(node) || naming().is_index(letter) || naming().is_history_item(node) || naming().neighbours_of(node)) return;
       const auto reference = naming().reference(node);
       ask_for_history(node, reference);
       if (node.font == Font::italic && reference.indices.empty() && naming().is_size(reference.name)) return;

@@ -105,6 +105,12 @@ struct ReadMethod {
 /// papers.too_large.
 ReadMethod read_method(Card card);
 
+/// `[M_{t,j}]_{t,j}` of an `M` whose entries or rows one equation defines, `M_{t,j} = …`; nothing unless it is a capital or bold.
+std::optional<Node> whole_of(const Quantity& quantity);
+/// `\infty`, which stands for 10^9: a mask of 0 and -\infty makes a softmax leave entries out.
+bool is_infinity(const Node& node);
+constexpr double kInfinity = 1e9;
+
 /// What may be meant otherwise than it is read: a letter that is an index here and a hyper-parameter there. papers.ambiguous_index.
 std::vector<Problem> doubts_of(const Method& method);
 /// A symbol that nothing defines, where the same letter in another font is defined: `e_i` beside `\mathbf{e}_i`. papers.unknown_symbol.

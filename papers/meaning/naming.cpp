@@ -267,7 +267,17 @@ void Naming::find_equation_letters(const Statement& statement) {
     });
     return out;
   };
-  const auto left = scripts_of(statement.left), right = scripts_of(statement.right);
+  const auto left = scripts_of(statement.left);
+  auto right = scripts_of(statement.right);
+  // `M_{t,j} = \begin{cases} 0 & j \le t …`
+  for_each_node(statement.right, [&](const Node& node) {
+    if (node.kind != Kind::cases) return;
+    for (std::size_t i = 1; i < node.parts.size(); i += 2) {
+      for_each_node(node.parts[i], [&](const Node& inner) {
+        if (const auto name = letter(inner); !name.empty() && std::islower(static_cast<unsigned char>(name[0]))) right.insert(name);
+      });
+    }
+  });
   for (const auto& name : left) {
     if (right.contains(name)) letters_.insert(name);
   }

@@ -34,7 +34,7 @@ struct Interactions {
 
 /// The rules, in order:
 ///  - an index letter is one that a sum, a product, a maximum, a softmax, an attention or a range runs over, or that stands as a script on
-///    both sides of an equation;
+///    both sides of an equation, or on its left side and in a condition of its cases;
 ///  - a script made of index letters, numbers and sizes is an index where this symbol has an index letter in that place (below
 ///    or above) anywhere in the card; else a number below is a label (`W_1`), a number above a power (`x^2`);
 ///  - any other script (`W_Q`, `y_\mathrm{fm}`, `W^{(c)}`) is a label;

@@ -56,6 +56,7 @@ bool Typer::of_earlier_round(const Quantity& quantity, const Values& values, con
 }
 
 Shaped Typer::symbol(const Node& node, Scope& scope) {
+  if (is_infinity(node)) return number(kInfinity, node.span);
   const auto number_term = [&](Op op, const Dimension& dimension, const IndexValue* value) {
     Term term;
     term.op = op;
@@ -119,6 +120,14 @@ Shaped Typer::symbol(const Node& node, Scope& scope) {
       stop("papers.not_understood", quantity.name + " is a function: give its argument", node.span, {quantity.name + "(x)"});
     }
     const auto positions = quantity.positions + (!values.empty() && values[0].of_history ? 1 : 0);
+    if (const auto whole = values.empty() && positions > 0 ? whole_of(quantity) : std::nullopt) {
+      Scope inside = scope;
+      for (const auto& [letter, range] : quantity.definitions[0].ranges) inside.ranges[letter] = range;
+      Node scripts;
+      scripts.span = node.span;
+      scripts.transposed = node.transposed;
+      return with_power(scripts, family(*whole, inside, 2), scope);
+    }
     if (values.size() < positions) {
       stop("papers.not_understood",
            reference.name + " has " + std::to_string(quantity.positions) + " indices; here are " + std::to_string(values.size()),

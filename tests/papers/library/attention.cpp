@@ -147,6 +147,20 @@ $$ \hat{y} = \langle X_{L,T}, \mathbf{q}_v \rangle $$
   for (const auto& parameter : made->parameters) BOOST_TEST(parameter.name.find("multihead") == std::string::npos, parameter.name);
 }
 
+BOOST_AUTO_TEST_CASE(a_mask_of_entries_is_added_to_the_scores_as_papers_write_it) {
+  const std::string masked = R"($$ S = \mathrm{softmax}\left(\frac{X W X^\top}{\sqrt{k}} + M\right) X, \quad W \in \mathbb{R}^{k \times k} $$
+$$ M_{t,j} = \begin{cases} 0 & j \le t \\ -\infty & \text{otherwise} \end{cases}, \quad j = 1, \dots, T $$
+)";
+  BOOST_TEST(differs(sequence + masked + answer) <= 1e-10);
+  const auto made = script_for(compiled(sequence + masked + answer), {4, 3, 1, 20, 5, 6});
+  BOOST_TEST_REQUIRE(made.has_value());
+  for (const auto& parameter : made->parameters) BOOST_TEST((parameter.name == "W" || parameter.name == "r"), parameter.name);
+  // Rows that an equation says one by one are a matrix, too.
+  BOOST_TEST(differs(R"($$ \mathbf{X}_t = \mathbf{q}_{s_t} + \mathbf{r}_t $$
+$$ S = \mathrm{Attention}(\mathbf{X}, \mathbf{X}, \mathbf{X}) $$
+)" + answer) <= 1e-10);
+}
+
 BOOST_AUTO_TEST_CASE(what_does_not_fit_says_what_would) {
   const auto said = [](const std::string& body) {
     const auto card = compile_card("small.md", head + body);
