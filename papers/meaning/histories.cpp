@@ -255,6 +255,20 @@ Shaped Typer::item_look_up(const Quantity& quantity, const Values& asked, Span s
   return at_indices(whole_[key], canonical_[key], ranges, values, span, of_history);
 }
 
+Shaped Typer::ages(const Quantity& quantity, const Values& values, Span span) {
+  const auto positions = *method_.history();
+  if (!whole_.contains(quantity.key)) {
+    Term term;
+    term.op = Op::ages;
+    term.batched = true;
+    term.span = method_.naming.interactions().history_at;
+    term.axes = {axis(positions.size(), {}, term.span)};
+    canonical_[quantity.key] = term.axes;
+    whole_[quantity.key] = {add(std::move(term)), 0, false};
+  }
+  return at_indices(whole_[quantity.key], canonical_[quantity.key], {positions}, values, span, true);
+}
+
 /// Whatever stands in an equation with an item's look-up, other than that of a history's item, or with what does.
 void Typer::find_item_dependence() {
   const auto& naming = method_.naming;

@@ -174,20 +174,6 @@ Shaped Typer::own_instance(const Quantity& quantity, const Values& values, Span 
   }
 }
 
-Shaped Typer::ages(const Quantity& quantity, const Values& values, Span span) {
-  const auto positions = *method_.history();
-  if (!whole_.contains(quantity.key)) {
-    Term term;
-    term.op = Op::ages;
-    term.batched = true;
-    term.span = method_.naming.interactions().history_at;
-    term.axes = {axis(positions.size(), {}, term.span)};
-    canonical_[quantity.key] = term.axes;
-    whole_[quantity.key] = {add(std::move(term)), 0, false};
-  }
-  return at_indices(whole_[quantity.key], canonical_[quantity.key], {positions}, values, span, true);
-}
-
 Shaped Typer::noise(const Quantity& quantity, Span span) {
   if (!whole_.contains(quantity.key)) {
     const bool said = quantity.declared.end != 0;

@@ -126,6 +126,7 @@ class Typer {
   Shaped narrowed(Shaped whole, AxisId& along, Range& there, const IndexValue& value, bool is_content, Span span);
   Shaped real_only(Shaped value, const Quantity& quantity, const Values& values, const Scope& scope, Span span);
   Shaped at_history_item(const Quantity& quantity, const Values& values, Span span);
+  Shaped ages(const Quantity& quantity, const Values& values, Span span);
   Shaped item_look_up(const Quantity& quantity, const Values& values, Span span);
   void find_item_dependence();
   Shaped gru(const Node& node, Scope& scope);
@@ -157,7 +158,6 @@ class Typer {
   Shaped own_instance(const Quantity& quantity, const Values& values, Span span);
   Shaped look_up(const Quantity& quantity, const Values& values, Span span);
   Shaped noise(const Quantity& quantity, Span span);
-  Shaped ages(const Quantity& quantity, const Values& values, Span span);
   Shaped parameter(const Quantity& quantity, const Values& values, Span span);
   Shaped own_parameter(const std::string& key, const std::string& name, const std::string& latex,
                        const std::vector<Range>& ranges, const std::vector<Dimension>& dimensions, const std::string& init,
