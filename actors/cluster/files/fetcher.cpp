@@ -24,6 +24,9 @@ Error file_error(const std::string& what, const fs::path& path) {
           full ? "free some space: what is here of the file is kept" : ""};
 }
 
+/// More than any manifest needs: what it says of the other files is known only when it is here.
+constexpr std::uint64_t most_manifest_bytes = 64u << 20;
+
 /// A file that grows part by part, from where an earlier try left it.
 class Partial {
  public:
@@ -125,14 +128,30 @@ Result<events::FilePartT> Fetcher::part(PeerNumber from, events::FileAskedT aske
               peer ? peer->node : "");
 }
 
-Result<void> Fetcher::whole_file(PeerNumber from, events::FileAskedT asked, const fs::path& into) {
+Result<void> Fetcher::whole_file(PeerNumber from, events::FileAskedT asked, const fs::path& into,
+                                 std::uint64_t most) {
   auto file = Partial::open(into);
   if (!file) return fail(file.error());
+  std::optional<std::uint64_t> announced;
   for (;;) {
     asked.offset = file->size();
     const auto came = part(from, asked);
     if (!came) return fail(came.error());
+    // The first part says how long the file is. Whoever says otherwise later would fill this node's disk.
+    if (!announced) announced = came->size;
+    std::error_code unused;
+    if (came->size != *announced || came->size > most) {
+      fs::remove(into, unused);
+      return fail("cluster.damaged_file",
+                  "the other node says that a file has " + std::to_string(came->size) + " bytes, " +
+                      (came->size > most ? "at most " + std::to_string(most) + " can be right"
+                                         : "and said " + std::to_string(*announced) + " before"),
+                  into.filename().string(), "the other node's program is another one, or damaged");
+    }
     if (came->bytes.empty() || file->size() + came->bytes.size() > came->size) break;
+    if (const auto space = fs::space(into, unused); !unused && came->size - file->size() > space.available)
+      return fail("storage.full", "a file of " + std::to_string(came->size) + " bytes does not fit",
+                  into.string(), "free some space: what is here of the file is kept");
     if (auto written = file->append(came->bytes); !written) return written;
     if (file->size() == came->size) break;
   }
@@ -148,7 +167,7 @@ Result<void> Fetcher::artifact(PeerNumber from, const std::string& hash) {
   const fs::path partial = places_.artifacts / (".fetching-" + hash);
   events::FileAskedT asked;
   asked.hash = hash;
-  if (auto came = whole_file(from, asked, partial); !came) return came;
+  if (auto came = whole_file(from, asked, partial, UINT64_MAX); !came) return came;
   const auto content = content_of(partial);
   std::error_code unused;
   if (!content) return fail(content.error());
@@ -186,14 +205,14 @@ Result<void> Fetcher::data_set(PeerNumber from, const std::string& name, const s
 Result<void> Fetcher::fetch_data_set(PeerNumber from, const std::string& name, const std::string& hash,
                                      const fs::path& into) {
   std::error_code unused;
-  const auto bring = [&](const std::string& file) {
+  const auto bring = [&](const std::string& file, std::uint64_t most) {
     events::FileAskedT asked;
     asked.data = name;
     asked.hash = hash;
     asked.file = file;
-    return whole_file(from, asked, into / file);
+    return whole_file(from, asked, into / file, most);
   };
-  if (auto came = bring("manifest.json"); !came) return came;
+  if (auto came = bring("manifest.json", most_manifest_bytes); !came) return came;
   const auto text = content_of(into / "manifest.json");
   if (!text) return fail(text.error());
   if (hash_of(*text) != hash) {
@@ -206,9 +225,9 @@ Result<void> Fetcher::fetch_data_set(PeerNumber from, const std::string& name, c
     for (const auto& file : column.files) {
       if (!is_file_name(file.name))
         return fail("cluster.bad_name", "a file of the data set has a bad name", name);
-      if (auto came = bring(file.name); !came) return came;
+      if (auto came = bring(file.name, file.bytes); !came) return came;
     }
-  if (auto came = bring("manifest.hash"); !came) return came;
+  if (auto came = bring("manifest.hash", most_manifest_bytes); !came) return came;
   const auto opened = recsys::Dataset::open(into);
   if (!opened || opened->hash() != hash || !opened->verify()) {
     fs::remove_all(into, unused);

@@ -22,8 +22,8 @@ class Fetcher {
   Fetcher(Link& link, FilePlaces places, FetchLimits limits = {});
 
   /// Returns when the artifact is here; at once where it is. Blocks: not from the transport's thread. Errors:
-  /// cluster.unreachable, cluster.damaged_file (what came has another hash), cluster.stopped, those of the
-  /// other side (cluster.no_such_file) and of writing it (storage.full, storage.io).
+  /// cluster.unreachable, cluster.damaged_file (what came has another hash or length), cluster.stopped, those
+  /// of the other side (cluster.no_such_file) and of writing it (storage.full, storage.io).
   Result<void> artifact(PeerNumber from, const std::string& hash);
   /// The same of a data set; errors also: cluster.other_data (another data set has this name here).
   Result<void> data_set(PeerNumber from, const std::string& name, const std::string& hash);
@@ -32,7 +32,9 @@ class Fetcher {
 
  private:
   Result<events::FilePartT> part(PeerNumber from, events::FileAskedT asked);
-  Result<void> whole_file(PeerNumber from, events::FileAskedT asked, const std::filesystem::path& into);
+  /// `most`: bytes that the file can have, as far as that is known.
+  Result<void> whole_file(PeerNumber from, events::FileAskedT asked, const std::filesystem::path& into,
+                          std::uint64_t most);
   Result<void> fetch_data_set(PeerNumber from, const std::string& name, const std::string& hash,
                               const std::filesystem::path& into);
 

@@ -1,5 +1,7 @@
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <fstream>
+#include <functional>
 
 #include "actors/cluster/files/fetcher.hpp"
 #include "recsys/data/dataset.hpp"
@@ -129,6 +131,46 @@ BOOST_AUTO_TEST_CASE(another_data_set_of_the_same_name_is_left_alone) {
   BOOST_TEST(fs::is_empty(nodes.here.data_directory / "small"));
   // Nor does the other node hand out one under a hash that it is not of.
   BOOST_TEST(code_of(nodes.fetcher.data_set(nodes.peer, "other", hash)) == "cluster.no_such_file");
+}
+
+/// Answers every question with so many bytes, and says that the file is as long as `size` makes it.
+struct Liar {
+  Nodes nodes;
+  std::atomic<int> asked{0};
+  explicit Liar(std::size_t bytes, std::function<std::uint64_t(std::uint64_t offset)> size) {
+    nodes.server.reset();
+    nodes.a->on(events::NodeBody::FileAsked, [=, this](PeerNumber peer, events::NodeMessageT message) {
+      const auto& what = *message.body.AsFileAsked();
+      events::FilePartT part;
+      part.request = what.request;
+      part.bytes = events::Bytes(bytes);
+      part.size = size(what.offset);
+      // One that is believed for ever must not make this test run for ever.
+      if (++asked > 50) part.failure = std::make_unique<events::FailureT>();
+      (void)nodes.a->send(peer, part, 1s);
+    });
+  }
+};
+
+BOOST_AUTO_TEST_CASE(a_node_that_says_with_each_part_that_the_file_is_longer_is_not_believed_for_ever) {
+  Liar liar(1000, [](std::uint64_t offset) { return offset + 2000; });
+  BOOST_TEST(code_of(liar.nodes.fetcher.artifact(liar.nodes.peer, std::string(64, '0'))) ==
+             "cluster.damaged_file");
+  BOOST_TEST(liar.asked == 2);
+  BOOST_TEST(fs::is_empty(liar.nodes.here.artifacts));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_said_to_be_larger_than_the_disk_is_not_begun) {
+  Liar liar(1000, [](std::uint64_t) { return std::uint64_t{1} << 60; });
+  BOOST_TEST(code_of(liar.nodes.fetcher.artifact(liar.nodes.peer, std::string(64, '0'))) == "storage.full");
+  BOOST_TEST(liar.asked == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_manifest_of_a_gigabyte_is_refused_before_it_is_written) {
+  Liar liar(1000, [](std::uint64_t) { return std::uint64_t{1} << 30; });
+  BOOST_TEST(code_of(liar.nodes.fetcher.data_set(liar.nodes.peer, "small", std::string(64, '0'))) ==
+             "cluster.damaged_file");
+  BOOST_TEST(liar.asked == 1);
 }
 
 BOOST_AUTO_TEST_CASE(names_that_lead_elsewhere_are_refused_on_both_sides) {
