@@ -11,7 +11,7 @@
 
 namespace automodel::test {
 
-/// A directory of its own, removed at the end.
+/// A directory of its own, removed at the end unless it is kept.
 class TemporaryDirectory {
  public:
   TemporaryDirectory();
@@ -19,9 +19,12 @@ class TemporaryDirectory {
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
   const std::filesystem::path& path() const { return path_; }
+  /// Leaves it where it is: what a failed test looked at.
+  void keep(bool kept = true) { kept_ = kept; }
 
  private:
   std::filesystem::path path_;
+  bool kept_ = false;
 };
 
 /// A running child. Its stdout and stderr go to files, so that it never blocks on a full pipe.

@@ -3,11 +3,9 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
-#include <functional>
-#include <thread>
 
 #include "tests/end_to_end/history_checks.hpp"
-#include "tests/end_to_end/program.hpp"
+#include "tests/end_to_end/nodes.hpp"
 #include "tests/end_to_end/ratings.hpp"
 
 using namespace automodel::test;
@@ -16,12 +14,6 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool wait_until(const std::function<bool()>& condition, std::chrono::seconds limit = 240s) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  while (!condition() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(50ms);
-  return condition();
-}
 
 struct Cluster {
   TemporaryDirectory directory;
