@@ -50,6 +50,13 @@ void Load::run(const std::string& endpoint, std::size_t console) {
 std::vector<std::string> Load::wrong(const std::map<std::uint64_t, json>& events) const {
   const std::lock_guard lock(mutex_);
   auto found = refused_;
+  for (auto& fault : wrong_commands(versions_, events)) found.push_back(std::move(fault));
+  return found;
+}
+
+std::vector<std::string> wrong_commands(const std::vector<std::vector<std::uint64_t>>& told,
+                                        const std::map<std::uint64_t, json>& events) {
+  std::vector<std::string> found;
   std::map<std::string, std::uint64_t> by_cause;
   for (const auto& [version, event] : events) {
     const auto cause = event.value("causation", "");
@@ -60,7 +67,7 @@ std::vector<std::string> Load::wrong(const std::map<std::uint64_t, json>& events
                       " and " + std::to_string(version));
   }
   std::set<std::uint64_t> acknowledged;
-  for (const auto& versions : versions_) {
+  for (const auto& versions : told) {
     std::string sender;
     std::uint64_t last = 0;
     for (const auto version : versions) {

@@ -13,6 +13,11 @@
 
 namespace automodel::test {
 
+/// What the events, by version of the coordinator's stream, show of commands that were lost or doubled or
+/// came out of order, given the versions that each console was told; empty where all is well.
+std::vector<std::string> wrong_commands(const std::vector<std::vector<std::uint64_t>>& told,
+                                        const std::map<std::uint64_t, nlohmann::json>& events);
+
 /// "resume" is the command: the coordinator writes exactly one GoalResumed for each, whose cause names it.
 class Load {
  public:
@@ -23,8 +28,7 @@ class Load {
   std::size_t acknowledged() const { return acknowledged_; }
   /// The answer did not come, or was that nobody knows: carried out or not, but not twice.
   std::size_t unanswered() const { return unanswered_; }
-  /// What a cluster may never answer; and what the events, by version of the coordinator's stream, show of
-  /// commands that were lost or doubled or came out of order. Empty where all is well. After `stop`.
+  /// What a cluster may never answer, and `wrong_commands`. After `stop`.
   std::vector<std::string> wrong(const std::map<std::uint64_t, nlohmann::json>& events) const;
 
  private:
