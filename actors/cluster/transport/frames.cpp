@@ -24,6 +24,8 @@ Result<ReceivedBatch> batch_of(const events::ChannelBatch& batch) {
   ReceivedBatch received{{batch.from_incarnation(), batch.to_incarnation(), batch.first(), count,
                           batch.acknowledged(), batch.missing(), batch.credit()},
                          {}};
+  // Both may be absent: empty messages need no bytes.
+  const std::uint8_t* bytes = batch.bytes() ? batch.bytes()->data() : nullptr;
   const std::size_t size = batch.bytes() ? batch.bytes()->size() : 0;
   received.messages.reserve(count);
   std::size_t at = 0;
@@ -31,7 +33,7 @@ Result<ReceivedBatch> batch_of(const events::ChannelBatch& batch) {
     const std::size_t length = batch.lengths()->Get(i);
     if (length > max_peer_message_bytes || at > size || length > size - at)
       return fail("cluster.malformed", "the lengths of a batch do not add up to its bytes");
-    received.messages.emplace_back(batch.bytes()->data() + at, length);
+    received.messages.emplace_back(bytes + at, length);
     at += aligned(length);
   }
   if (at != size) return fail("cluster.malformed", "a batch has bytes that are no message");

@@ -42,6 +42,15 @@ std::string code_when_read(const Bytes& bytes) {
 
 BOOST_AUTO_TEST_SUITE(frames)
 
+BOOST_AUTO_TEST_CASE(empty_messages_of_a_batch_without_bytes_lie_nowhere) {
+  const Bytes bytes = crafted({0, 0}, 0);
+  Bytes scratch;
+  const auto frame = value(decode(bytes, scratch));
+  BOOST_REQUIRE(frame.batch.has_value());
+  BOOST_REQUIRE(frame.batch->messages.size() == 2u);
+  for (const auto message : frame.batch->messages) BOOST_TEST((message.data() == nullptr && message.empty()));
+}
+
 BOOST_AUTO_TEST_CASE(a_batch_arrives_as_it_was_sent) {
   const std::vector<Bytes> sent = {message_of(200, 1), message_of(0, 0), message_of(7, 2),
                                    message_of(4096, 3)};
