@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "storage/append.hpp"
 #include "storage/append_counters.hpp"
@@ -18,6 +19,8 @@
 #include "storage/writer_lock.hpp"
 
 namespace automodel::storage {
+
+struct MovedRecord;  // storage/moves/moved_records.hpp
 
 class LmdbEventStore final : public EventStore {
  public:
@@ -62,6 +65,9 @@ class LmdbEventStore final : public EventStore {
                              bool last) const override;
   Result<std::vector<RecoveredAgent>> recover_agents(const std::string& node) override;
   Result<std::vector<RecoveredParts>> recover_parts() const override;
+  /// Of a replica (storage/replicas.hpp): records that prove themselves. Waits until they are durable.
+  Result<void> write_replica(std::uint64_t after, const std::vector<MovedRecord>& records);
+  Result<void> become_replica(const std::string& identity);
   std::shared_ptr<void> on_commit(std::function<void(std::uint64_t)> observer) override;
   Result<std::uint64_t> verify() const override;
   Result<Verification> verify(const VerifyOptions& options) const override;
@@ -84,7 +90,8 @@ class LmdbEventStore final : public EventStore {
                  std::optional<WriterLock> lock, std::string node, std::uint64_t last_sequence,
                  const StoreOptions& options);
   class AppendJob;
-  class MoveJob;  // storage/moves/
+  class MoveJob;     // storage/moves/
+  class ReplicaJob;  // storage/replicas/
   class SnapshotJob;
   Result<void> writable() const;
   Result<Checkpoint> prepare_projection(const std::shared_ptr<Projection>& projection);

@@ -1,6 +1,7 @@
 #include "storage/moves/moved_records.hpp"
 
 #include "events/evolution.hpp"
+#include "storage/append.hpp"
 #include "storage/moves/stream_records.hpp"
 
 namespace automodel::storage {
@@ -14,6 +15,8 @@ Result<events::Hash256> hash_at(StreamRecords& records, const std::string& strea
   if (!*record) return fail(corrupt_at(0, "the index lacks " + events::reference(stream, version)));
   return *(*record)->hash;
 }
+
+}  // namespace
 
 Result<void> write_record(WriteTransaction& transaction, const events::EnvelopeView& view, NodeState& node,
                           StreamHead& head) {
@@ -38,18 +41,21 @@ Result<void> write_record(WriteTransaction& transaction, const events::EnvelopeV
                          encode_number(record.sequence));
 }
 
-}  // namespace
+namespace {
 
-Result<MovedRecord> check_record(const std::string& stream, std::uint64_t version, events::Bytes bytes) {
-  const std::string where = events::reference(stream, version);
-  const auto corrupt = [&](const std::string& what) { return fail("storage.corrupt", what, where); };
+/// Bytes with their fields, which nobody vouches for yet. Errors: storage.corrupt.
+Result<MovedRecord> read_record(events::Bytes bytes, const std::string& where) {
   MovedRecord record;
   record.bytes = std::move(bytes);
-  auto& view = record.view;
-  if (record.bytes.size() > events::max_message_bytes || !events::read_envelope(record.bytes, view))
-    return corrupt("a record that came from another node cannot be read");
-  if (view.stream != stream || view.version != version)
-    return corrupt("a record that came from another node is " + events::reference(view.stream, view.version));
+  if (record.bytes.size() > events::max_message_bytes || !events::read_envelope(record.bytes, record.view))
+    return fail("storage.corrupt", "a record that came from another node cannot be read", where);
+  return record;
+}
+
+Result<MovedRecord> check_content(MovedRecord record) {
+  const auto& view = record.view;
+  const std::string where = events::reference(view.stream, view.version);
+  const auto corrupt = [&](const std::string& what) { return fail("storage.corrupt", what, where); };
   if (auto known = events::check_kind(view.kind); !known) {
     Error newer = known.error();
     newer.where = where;
@@ -62,6 +68,29 @@ Result<MovedRecord> check_record(const std::string& stream, std::uint64_t versio
   if (!events::is_as_written(view, record.bytes))
     return corrupt("the bytes of a record that came from another node are not as they were written");
   return record;
+}
+
+}  // namespace
+
+Result<MovedRecord> check_record(const std::string& stream, std::uint64_t version, events::Bytes bytes) {
+  const std::string where = events::reference(stream, version);
+  auto record = read_record(std::move(bytes), where);
+  if (!record) return record;
+  if (record->view.stream != stream || record->view.version != version)
+    return fail("storage.corrupt",
+                "a record that came from another node is " +
+                    events::reference(record->view.stream, record->view.version),
+                where);
+  return check_content(std::move(*record));
+}
+
+Result<MovedRecord> check_record(events::Bytes bytes) {
+  auto record = read_record(std::move(bytes), {});
+  if (!record) return record;
+  const std::string stream(record->view.stream);
+  if (auto named = check_name("stream's name", stream); !named)
+    return fail("storage.corrupt", "a record that came from another node: " + named.error().message);
+  return check_content(std::move(*record));
 }
 
 Result<void> check_links(const std::vector<MovedRecord>& records, std::uint64_t epoch) {

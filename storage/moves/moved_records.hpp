@@ -23,6 +23,8 @@ struct MovedRecord {
 /// payload whole, its content what its hash says. Errors: storage.corrupt, events.newer_kind; `where` is
 /// "stream#version".
 Result<MovedRecord> check_record(const std::string& stream, std::uint64_t version, events::Bytes bytes);
+/// The same of whatever stream and version it says.
+Result<MovedRecord> check_record(events::Bytes bytes);
 
 /// Whether each record follows the one before it, and none is of an epoch beyond `epoch`. Errors:
 /// storage.corrupt.
@@ -34,6 +36,10 @@ Result<void> check_links(const std::vector<MovedRecord>& records, std::uint64_t 
 Result<Result<void>> fits(const Transaction& transaction, const std::string& stream, std::uint64_t after,
                           const std::vector<MovedRecord>& records, const StreamHead& head,
                           const std::string& node);
+
+/// Puts one behind its stream and the node's history, once it fits. `node`, `head`: moved along.
+Result<void> write_record(WriteTransaction& transaction, const events::EnvelopeView& view, NodeState& node,
+                          StreamHead& head);
 
 /// Puts those that are not here yet behind the stream, once they fit. `node`, `head`: moved along.
 Result<void> write_records(WriteTransaction& transaction, const std::vector<MovedRecord>& records,

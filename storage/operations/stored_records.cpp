@@ -14,16 +14,19 @@ namespace {
 constexpr std::size_t batch_events = 512;
 constexpr std::size_t batch_bytes = 4u << 20;
 
-Result<std::vector<events::Bytes>> batch_of(const Environment& environment, std::uint64_t from,
-                                            std::uint64_t until) {
+}  // namespace
+
+Result<std::vector<events::Bytes>> read_records(const Environment& environment, std::uint64_t from,
+                                                std::uint64_t until, std::size_t most_bytes) {
   std::vector<events::Bytes> batch;
   const auto transaction = environment.read();
   if (!transaction) return fail(transaction.error());
   auto cursor = RecordCursor::open(*transaction);
   if (!cursor) return fail(cursor.error());
   std::size_t bytes = 0;
+  if (from > until) return batch;
   bool there = cursor->seek(from);
-  for (; from <= until && batch.size() < batch_events && bytes < batch_bytes;
+  for (; from <= until && batch.size() < batch_events && (batch.empty() || bytes < most_bytes);
        ++from, there = cursor->next()) {
     if (!there) return fail(cursor->error());
     batch.emplace_back(cursor->value().begin(), cursor->value().end());
@@ -31,8 +34,6 @@ Result<std::vector<events::Bytes>> batch_of(const Environment& environment, std:
   }
   return batch;
 }
-
-}  // namespace
 
 Result<ReadStore> open_to_read(const std::filesystem::path& given) {
   StoreOptions reading;
@@ -80,7 +81,7 @@ Result<std::uint64_t> free_pages(const Transaction& transaction) {
 }
 
 Result<events::Bytes> record_of(const Environment& environment, std::uint64_t sequence) {
-  auto batch = batch_of(environment, sequence, sequence);
+  auto batch = read_records(environment, sequence, sequence, batch_bytes);
   if (!batch) return fail(batch.error());
   if (batch->empty()) return fail(corrupt_at(sequence, "the event is missing"));
   return std::move(batch->front());
@@ -89,7 +90,7 @@ Result<events::Bytes> record_of(const Environment& environment, std::uint64_t se
 Result<void> visit_records(const Environment& environment, std::uint64_t from, std::uint64_t until,
                            const std::function<Result<void>(std::uint64_t, events::ByteView)>& visit) {
   while (from <= until) {
-    const auto batch = batch_of(environment, from, until);
+    const auto batch = read_records(environment, from, until, batch_bytes);
     if (!batch) return fail(batch.error());
     for (const events::Bytes& record : *batch)
       if (auto visited = visit(from++, record); !visited) return visited;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "storage/event_store.hpp"
 #include "storage/lmdb/environment.hpp"
@@ -34,6 +35,11 @@ Result<std::uint64_t> free_pages(const Transaction& transaction);
 
 /// The record of one event: an Envelope. Errors: storage.corrupt where it is missing.
 Result<events::Bytes> record_of(const Environment& environment, std::uint64_t sequence);
+
+/// Records `from` and so on, at most up to `until`: about so many bytes, at least one unless there is none to
+/// read, at most 512. They are not checked. Errors: storage.corrupt where one is missing.
+Result<std::vector<events::Bytes>> read_records(const Environment& environment, std::uint64_t from,
+                                                std::uint64_t until, std::size_t most_bytes);
 
 /// Visits the records `from` … `until` in order, outside of any transaction. They are not checked: that is
 /// HistoryCheck's. An error of `visit` ends it and is returned.
