@@ -77,6 +77,8 @@ Result<ReadPart> EventStore::read_move(const std::string&, std::uint64_t, std::s
   return fail(no_moves());
 }
 
+Result<std::uint64_t> EventStore::whole_until(const std::string&) const { return fail(no_moves()); }
+
 Result<std::vector<RecoveredAgent>> EventStore::recover_agents(const std::string&) {
   return fail(no_moves());
 }

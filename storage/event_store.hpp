@@ -206,6 +206,9 @@ class EventStore {
   /// is left, with the messages that are still to be sent.
   virtual Result<ReadPart> read_move(const std::string& stream, std::uint64_t after, std::size_t bytes,
                                      bool last) const;
+  /// Up to which version this store has the records and the replies of an agent that is not this node's: what
+  /// a move here can leave out. 0: nothing.
+  virtual Result<std::uint64_t> whole_until(const std::string& stream) const;
   /// All streams of agents, with their owners; raises the epochs of those that are this node's, durably.
   virtual Result<std::vector<RecoveredAgent>> recover_agents(const std::string& node);
   virtual Result<std::vector<RecoveredParts>> recover_parts() const;

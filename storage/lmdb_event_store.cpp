@@ -86,6 +86,9 @@ class LmdbEventStore::AppendJob final : public WriteJob {
     auto outcome = write_append(transaction, *prepared_, store_.node_, store_.heads_);
     if (!outcome) return fail(outcome.error());
     outcome_ = std::move(*outcome);
+    const auto& request = prepared_->request;
+    if (outcome_ && !request.sender.empty() && !outcome_->repeated)
+      store_.recent_replies_.note(request.stream, request.sender, request.number, outcome_->version);
     return {};
   }
 

@@ -13,6 +13,7 @@
 #include "storage/group_writer.hpp"
 #include "storage/heads.hpp"
 #include "storage/lmdb/environment.hpp"
+#include "storage/moves/recent_replies.hpp"
 #include "storage/observers.hpp"
 #include "storage/projector.hpp"
 #include "storage/readers.hpp"
@@ -63,6 +64,7 @@ class LmdbEventStore final : public EventStore {
                   std::function<void(Result<MoveWritten>)> done) override;
   Result<ReadPart> read_move(const std::string& stream, std::uint64_t after, std::size_t bytes,
                              bool last) const override;
+  Result<std::uint64_t> whole_until(const std::string& stream) const override;
   Result<std::vector<RecoveredAgent>> recover_agents(const std::string& node) override;
   Result<std::vector<RecoveredParts>> recover_parts() const override;
   /// Of a replica (storage/replicas.hpp): records that prove themselves. Waits until they are durable.
@@ -110,6 +112,7 @@ class LmdbEventStore final : public EventStore {
   std::uint64_t kept_;  // the writer's: last_sequence_ when `state` was surely up to date
   mutable Observers observers_;
   AppendCounters counters_;
+  RecentReplies recent_replies_;
   mutable ReaderWatch readers_;
   Projector projector_;
   std::unique_ptr<GroupWriter> writer_;  // none where read-only; ends first

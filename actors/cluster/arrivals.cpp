@@ -115,18 +115,22 @@ void Arrivals::offered(const std::string& peer, const events::MoveOfferT& offer,
   shared_.effects.emplace_back(Consider{peer, offer});
 }
 
-void Arrivals::considered(const std::string& agent, std::uint64_t move, const std::optional<Error>& refusal) {
+void Arrivals::considered(const std::string& agent, std::uint64_t move, const std::optional<Error>& refusal,
+                          std::uint64_t have) {
   auto at = arrivals_.find(agent);
   if (at == arrivals_.end() || at->second.move != move || at->second.step != Step::considering) return;
   events::MoveAnswerT answer;
   answer.agent = agent;
   answer.move = move;
   if (refusal) answer.failure = std::make_unique<events::AskFailureT>(failure_of(*refusal));
+  answer.have = have;
   shared_.send(at->second.source, std::move(answer));
-  if (refusal)
+  if (refusal) {
     arrivals_.erase(at);
-  else
-    at->second.step = Step::receiving;
+    return;
+  }
+  at->second.step = Step::receiving;
+  at->second.version = have;
 }
 
 void Arrivals::part(const std::string& peer, events::MovePartT part) {

@@ -51,7 +51,8 @@ class Arrivals {
   void recover(const RecoveredParts& parts);
 
   void offered(const std::string& peer, const events::MoveOfferT& offer, bool leaving);
-  void considered(const std::string& agent, std::uint64_t move, const std::optional<Error>& refusal);
+  void considered(const std::string& agent, std::uint64_t move, const std::optional<Error>& refusal,
+                  std::uint64_t have);
   void part(const std::string& peer, events::MovePartT part);
   void committed(const std::string& peer, const events::MoveCommittedT& committed);
   void abandoned(const std::string& peer, const events::MoveAbandonedT& abandoned);

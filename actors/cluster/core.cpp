@@ -262,8 +262,8 @@ void ClusterCore::read(const std::string& agent, std::uint64_t move, Result<Read
 }
 
 void ClusterCore::considered(const std::string& agent, std::uint64_t move,
-                             const std::optional<Error>& refusal) {
-  arrivals_.considered(agent, move, refusal);
+                             const std::optional<Error>& refusal, std::uint64_t have) {
+  arrivals_.considered(agent, move, refusal, have);
 }
 
 void ClusterCore::written(std::uint64_t id, const Result<Written>& result) {

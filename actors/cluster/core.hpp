@@ -59,7 +59,9 @@ class ClusterCore {
   void frozen(const std::string& agent, std::uint64_t version);
   void read(const std::string& agent, std::uint64_t move, Result<ReadPart> part);
   void written(std::uint64_t id, const Result<Written>& result);
-  void considered(const std::string& agent, std::uint64_t move, const std::optional<Error>& refusal);
+  /// `have`: up to which version this node has the agent's records and replies, from earlier moves.
+  void considered(const std::string& agent, std::uint64_t move, const std::optional<Error>& refusal,
+                  std::uint64_t have);
 
   /// Operator: each is answered by `AnswerCaller`, with an error or an empty reply.
   void migrate(Ticket ticket, const std::string& agent, const std::string& target);

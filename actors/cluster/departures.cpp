@@ -121,6 +121,7 @@ void Departures::answered(const std::string& peer, const events::MoveAnswerT& an
   if (!departure || departure->step != Step::offering) return;
   if (answer.failure) return abandon(*departure, error_of(*answer.failure, answer.agent));
   departure->step = Step::copying;
+  departure->version = answer.have;
   departure->progress_at = shared_.now;
   read_on(*departure);
 }

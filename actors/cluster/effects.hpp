@@ -76,7 +76,7 @@ using Write = storage::MoveWrite;
 using Written = storage::MoveWritten;
 
 /// Whether this node can take an agent: has room, knows its method, reads its state's schema and the kinds of
-/// its events. `ClusterCore::considered` says so.
+/// its events; and what it has of the agent already. `ClusterCore::considered` says so.
 struct Consider {
   std::string source;
   events::MoveOfferT offer;

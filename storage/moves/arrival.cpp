@@ -18,11 +18,13 @@ bool is_of(const std::optional<KeptParts>& kept, const MoveWrite& write) {
   return kept && kept->move == write.move && kept->source == write.peer;
 }
 
-/// Whether the part continues what is kept, or repeats a part of it.
-Result<void> check_order(const PreparedMove& move, const std::optional<KeptParts>& kept) {
+/// Whether the part continues what is kept, or repeats a part of it. The first one may leave out what is here
+/// up to version `whole`.
+Result<void> check_order(const PreparedMove& move, const std::optional<KeptParts>& kept,
+                         std::uint64_t whole) {
   const auto& part = move.write.part;
   if (!is_of(kept, move.write)) {
-    if (part.part == 1 && part.after == 0) return {};
+    if (part.part == 1 && part.after <= whole) return {};
     return fail("storage.no_parts", "the parts before part " + std::to_string(part.part) + " are not here",
                 move.write.agent);
   }
@@ -71,8 +73,10 @@ Result<MoveOutcome> write_part(WriteTransaction& transaction, const PreparedMove
   if (!state) return fail(state.error());
   const auto known = heads.head(transaction, write.agent);
   if (!known) return fail(known.error());
+  const auto whole = whole_until(transaction, write.agent);
+  if (!whole) return fail(whole.error());
   StreamHead& head = **known;
-  if (auto order = check_order(move, *kept); !order) return MoveOutcome(fail(order.error()));
+  if (auto order = check_order(move, *kept, *whole); !order) return MoveOutcome(fail(order.error()));
   if (write.epoch < head.epoch)
     return refused(move, "storage.fenced",
                    "the agent was offered at epoch " + std::to_string(write.epoch) +
@@ -90,6 +94,9 @@ Result<MoveOutcome> write_part(WriteTransaction& transaction, const PreparedMove
     return fail(written.error());
   if (auto written = write_replies(transaction, move); !written) return fail(written.error());
   if (auto written = write_state(transaction, move); !written) return fail(written.error());
+  if (part.until > *whole)
+    if (auto put = transaction.put(Table::meta, whole_key(write.agent), encode_number(part.until)); !put)
+      return fail(put.error());
   const KeptParts now{
       write.move, write.peer, write.epoch, part.part,
       part.until, part.last,  move.time,   part.last ? move.messages : decltype(move.messages)()};
@@ -186,6 +193,17 @@ Result<MoveOutcome> write_discarded(WriteTransaction& transaction, const Prepare
 }
 
 }  // namespace
+
+Result<std::uint64_t> whole_until(const Transaction& transaction, const std::string& agent) {
+  const auto bytes = transaction.get(Table::meta, whole_key(agent));
+  if (!bytes) return fail(bytes.error());
+  if (!*bytes) return 0;
+  const auto version = decode_number(**bytes);
+  if (!version) return fail("storage.corrupt", "what the store has of a stream cannot be read", agent);
+  const auto here = load_version(transaction, agent);
+  if (!here) return fail(here.error());
+  return std::min(*version, *here);
+}
 
 Result<MoveOutcome> write_arrival(WriteTransaction& transaction, const PreparedMove& move,
                                   const std::string& store, Heads& heads) {

@@ -86,6 +86,9 @@ Result<MoveOutcome> write_committed(WriteTransaction& transaction, const Prepare
   const auto raised = write_epoch(transaction, write.agent, write.new_epoch, heads);
   if (!raised) return fail(raised.error());
   if (!*raised) return fail(raised->error());
+  if (auto put = transaction.put(Table::meta, whole_key(write.agent), encode_number((*appended)->version));
+      !put)
+    return fail(put.error());
   auto records = StreamRecords::open(transaction, write.agent);
   if (!records) return fail(records.error());
   const auto record = records->at((*appended)->version);

@@ -22,12 +22,21 @@ class LmdbEventStore::MoveJob final : public WriteJob {
     if (!state) return fail(state.error());
     last_sequence_ = (*state)->sequence;
     outcome_ = std::move(*outcome);
+    const auto& agent = move_->write.agent;
+    if (outcome_ && move_->write.kind == MoveWrite::Kind::started) {
+      const auto head = store_.heads_.head(transaction, agent);
+      if (!head) return fail(head.error());
+      store_.recent_replies_.begin(agent, (*head)->version);
+    }
     return {};
   }
 
   void done(const Result<void>& committed) override {
     if (!committed) return done_(fail(committed.error()));
     if (last_sequence_ > store_.last_sequence_.load()) store_.last_sequence_.store(last_sequence_);
+    if (outcome_ &&
+        (move_->write.kind == MoveWrite::Kind::committed || move_->write.kind == MoveWrite::Kind::abandoned))
+      store_.recent_replies_.end(move_->write.agent);
     done_(std::move(outcome_));
   }
 
@@ -50,7 +59,15 @@ Result<ReadPart> LmdbEventStore::read_move(const std::string& stream, std::uint6
   if (auto named = check_name("stream's name", stream); !named) return fail(named.error());
   const auto transaction = environment_->read();
   if (!transaction) return fail(transaction.error());
-  return storage::read_move(*transaction, stream, after, bytes, last);
+  // Asked for after the transaction began, so that nothing of it is missing.
+  return storage::read_move(*transaction, stream, after, bytes, last, recent_replies_.since(stream, after));
+}
+
+Result<std::uint64_t> LmdbEventStore::whole_until(const std::string& stream) const {
+  if (auto named = check_name("stream's name", stream); !named) return fail(named.error());
+  const auto transaction = environment_->read();
+  if (!transaction) return fail(transaction.error());
+  return storage::whole_until(*transaction, stream);
 }
 
 Result<std::vector<RecoveredAgent>> LmdbEventStore::recover_agents(const std::string& node) {

@@ -7,6 +7,7 @@
 #include "storage/heads.hpp"
 #include "storage/moves.hpp"
 #include "storage/moves/moved_records.hpp"
+#include "storage/moves/recent_replies.hpp"
 
 namespace automodel::storage {
 
@@ -49,8 +50,16 @@ inline double seconds_between(std::int64_t from, std::int64_t to) {
 inline Key kept_parts_keys() { return Key().name("move"); }
 inline Key kept_parts_key(const std::string& agent) { return kept_parts_keys().rest(agent); }
 
+/// Where lies up to which version this store has all of the agent's records and replies, in `meta`: since it
+/// gave the agent away, or as parts brought them.
+inline Key whole_key(const std::string& agent) { return Key().name("whole").rest(agent); }
+/// 0: nothing, or it is not known.
+Result<std::uint64_t> whole_until(const Transaction& transaction, const std::string& agent);
+
+/// `recent`: the replies at version `after` and later; where that is not known, all of them are read.
 Result<ReadPart> read_move(const Transaction& transaction, const std::string& stream, std::uint64_t after,
-                           std::size_t bytes, bool last);
+                           std::size_t bytes, bool last,
+                           const std::optional<std::vector<RecentReplies::Reply>>& recent);
 Result<std::vector<RecoveredAgent>> recover_agents(WriteTransaction& transaction, const std::string& node,
                                                    const std::string& store, Heads& heads);
 Result<std::vector<RecoveredParts>> recover_parts(const Transaction& transaction);

@@ -28,9 +28,21 @@ Result<std::size_t> read_records(const Transaction& transaction, const std::stri
   return part.until == version ? 0 : taken / part.records.size() * (version - part.until);
 }
 
-/// Those of the part's versions. A reply that came with no event has the version that the stream was at: it
-/// may have been written after the part before was read.
-Result<void> read_replies(const Transaction& transaction, const std::string& stream,
+/// One that is of the part's versions. A reply that came with no event has the version that the stream was
+/// at: it may have been written after the part before was read.
+void add_reply(events::MovePartT& part, InboxEntry entry, std::string_view sender, std::uint64_t number) {
+  const bool without_event = entry.last_sequence == 0;
+  if (entry.version > part.until || entry.version < part.after ||
+      (entry.version == part.after && !without_event))
+    return;
+  auto& reply = part.replies.emplace_back(std::make_unique<events::MovedReplyT>());
+  reply->sender = sender;
+  reply->number = number;
+  reply->version = entry.version;
+  reply->reply = std::move(entry.reply);
+}
+
+Result<void> scan_replies(const Transaction& transaction, const std::string& stream,
                           events::MovePartT& part) {
   auto cursor = Cursor::open(transaction, Table::inbox);
   if (!cursor) return fail(cursor.error());
@@ -42,17 +54,23 @@ Result<void> read_replies(const Transaction& transaction, const std::string& str
     if (!entry || key.size() < prefix.size() + 9)
       return fail("storage.corrupt", "a reply of the store cannot be read", stream,
                   "restore the store from a backup");
-    const bool without_event = entry->last_sequence == 0;
-    if (entry->version > part.until || entry->version < part.after ||
-        (entry->version == part.after && !without_event))
-      continue;
-    auto& reply = part.replies.emplace_back(std::make_unique<events::MovedReplyT>());
-    reply->sender = text(key.subspan(prefix.size(), key.size() - prefix.size() - 9));
-    reply->number = number_at_end(key);
-    reply->version = entry->version;
-    reply->reply = std::move(entry->reply);
+    add_reply(part, std::move(*entry), text(key.subspan(prefix.size(), key.size() - prefix.size() - 9)),
+              number_at_end(key));
   }
   return more ? Result<void>() : fail(more.error());
+}
+
+Result<void> read_replies(const Transaction& transaction, const std::string& stream,
+                          const std::optional<std::vector<RecentReplies::Reply>>& recent,
+                          events::MovePartT& part) {
+  if (!recent) return scan_replies(transaction, stream, part);
+  for (const auto& reply : *recent) {
+    auto entry = load<InboxEntry>(transaction, Table::inbox,
+                                  Key().name(stream).name(reply.sender).number(reply.number));
+    if (!entry) return fail(entry.error());
+    if (*entry) add_reply(part, std::move(**entry), reply.sender, reply.number);
+  }
+  return {};
 }
 
 Result<void> read_messages(const Transaction& transaction, const std::string& stream,
@@ -86,7 +104,8 @@ Result<void> read_state(const Transaction& transaction, const std::string& strea
 }  // namespace
 
 Result<ReadPart> read_move(const Transaction& transaction, const std::string& stream, std::uint64_t after,
-                           std::size_t bytes, bool last) {
+                           std::size_t bytes, bool last,
+                           const std::optional<std::vector<RecentReplies::Reply>>& recent) {
   const auto version = load_version(transaction, stream);
   if (!version) return fail(version.error());
   if (*version == 0 || after > *version)
@@ -101,7 +120,7 @@ Result<ReadPart> read_move(const Transaction& transaction, const std::string& st
   const auto left = read_records(transaction, stream, *version, bytes, last, read.part);
   if (!left) return fail(left.error());
   read.left = *left;
-  if (auto done = read_replies(transaction, stream, read.part); !done) return fail(done.error());
+  if (auto done = read_replies(transaction, stream, recent, read.part); !done) return fail(done.error());
   if (last)
     if (auto done = read_messages(transaction, stream, read.part); !done) return fail(done.error());
   if (auto done = read_state(transaction, stream, read.part); !done) return fail(done.error());

@@ -150,7 +150,9 @@ Result<Written> Store::keep(int agent, Write& write) {
   auto& kept = kept_[agent];
   auto& part = write.part;
   if (part.part == 1) {
+    if (part.after > have(agent)) return fail("storage.no_parts", "the beginning is not here");
     kept = Kept{};
+    if (part.after > 0) kept.stream = streams_[agent];
     kept.move = write.move;
     kept.epoch = write.epoch;
     kept.source = number_of(write.peer);
@@ -192,11 +194,18 @@ Result<Written> Store::activate(int agent, Write& write) {
   return append(agent, {0, write.new_epoch, Record::Kind::activated, 0, 0, write.move, -1}, 0, 0);
 }
 
+std::uint64_t Store::have(int agent) const {
+  const auto* stream = find(agent);
+  return stream && stream->owner != node_ ? stream->version() : 0;
+}
+
 Result<ReadPart> Store::read(int agent, const Read& read, bool by_snapshot) const {
   const auto& stream = streams_.at(agent);
   ReadPart result;
   auto& part = result.part;
   auto from = read.after;
+  if (from > stream.version() || (from > 0 && from < stream.base))
+    return fail("storage.bad_request", "version " + std::to_string(from) + " is in a snapshot or not here");
   if (from == 0 && (stream.base > 0 || by_snapshot)) {
     from = stream.version() - (by_snapshot ? 0 : stream.records.size());
     part.snapshot = std::make_unique<events::MovedSnapshotT>();

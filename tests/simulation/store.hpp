@@ -75,6 +75,8 @@ class Store {
   Result<ReadPart> read(int agent, const Read& read, bool by_snapshot) const;
   /// What it owns it owns under a new epoch: nothing of the life before can append.
   void start();
+  /// Up to which version it has what an agent held that is another node's.
+  std::uint64_t have(int agent) const;
   std::vector<RecoveredAgent> agents() const;
   std::vector<RecoveredParts> parts() const;
   const Stream* find(int agent) const;

@@ -275,7 +275,8 @@ void World::carry_out(int index, Effect& effect) {
   } else if (auto* consider = std::get_if<Consider>(&effect)) {
     std::optional<Error> refusal;
     if (chance(5)) refusal = Error{"cluster.no_room", "no room", {}, {}};
-    node.core->considered(consider->offer.agent, consider->offer.move, refusal);
+    const auto have = node.store->have(number_of(consider->offer.agent));
+    node.core->considered(consider->offer.agent, consider->offer.move, refusal, have);
   } else if (auto* note = std::get_if<Note>(&effect)) {
     if (note->fault) checker_.violation(node_name(index) + " says: " + to_string(note->what));
   }

@@ -7,8 +7,10 @@
 #include <caf/typed_response_promise.hpp>
 #include <deque>
 #include <map>
+#include <optional>
 #include <utility>
 
+#include "actors/cluster/agents/store_thread.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/stored_reply.hpp"
 
@@ -41,6 +43,7 @@ class Cluster final : public ClusterActor::base {
   const char* name() const override { return "automodel.cluster"; }
 
   void on_exit() override {
+    store_thread_.reset();  // its tasks hold this actor: it may not be left to them to destroy it
     supervisor_ = nullptr;
     local_.clear();
     promises_.clear();
@@ -73,7 +76,7 @@ class Cluster final : public ClusterActor::base {
         [this](const actors::KnowAgent& known) { lives(known); },
         [this](const PeerNews& news) { peer_said(news); },
         [this](const MoveAnswered& answer) {
-          core_.written(answer.id, answer.result);
+          answer.tell(core_);
           carry_out();
         },
         [this](actors::tick_atom) { tick(); },
@@ -241,25 +244,36 @@ class Cluster final : public ClusterActor::base {
   // --- the store -------------------------------------------------------------------------------------
 
   void read(const Read& wanted) {
-    core_.read(wanted.agent, wanted.move,
-               options_.store->read_move(wanted.agent, wanted.after, wanted.bytes, wanted.last));
+    store_thread_->run([store = options_.store, self = ClusterActor{this}, wanted] {
+      auto part = std::make_shared<Result<ReadPart>>(
+          store->read_move(wanted.agent, wanted.after, wanted.bytes, wanted.last));
+      caf::anon_send(self, MoveAnswered{[wanted, part](ClusterCore& core) {
+                       core.read(wanted.agent, wanted.move, std::move(*part));
+                     }});
+    });
   }
 
   void write(Write& wanted) {
-    const auto id = wanted.id;
-    options_.store->write_move(options_.protocol.node, std::move(wanted),
-                               [self = ClusterActor{this}, id](Result<Written> result) {
-                                 caf::anon_send(self, MoveAnswered{id, std::move(result)});
-                               });
+    store_thread_->run([store = options_.store, self = ClusterActor{this}, node = options_.protocol.node,
+                        write = std::make_shared<Write>(std::move(wanted))] {
+      const auto id = write->id;
+      store->write_move(node, std::move(*write), [self, id](Result<Written> result) {
+        caf::anon_send(self, MoveAnswered{[id, result = std::move(result)](ClusterCore& core) {
+                         core.written(id, result);
+                       }});
+      });
+    });
   }
 
   void consider(const Consider& wanted) {
-    std::optional<Error> refusal;
-    if (!options_.agents.contains(wanted.offer.agent))
-      refusal =
-          Error{"cluster.cannot_run", "node '" + options_.protocol.node + "' knows no such agent",
-                wanted.offer.agent, "the same version of the program on both nodes, with the role agents"};
-    core_.considered(wanted.offer.agent, wanted.offer.move, refusal);
+    const auto& offer = wanted.offer;
+    if (!options_.agents.contains(offer.agent)) {
+      const Error refusal{"cluster.cannot_run", "node '" + options_.protocol.node + "' knows no such agent",
+                          offer.agent, "the same version of the program on both nodes, with the role agents"};
+      return core_.considered(offer.agent, offer.move, refusal, 0);
+    }
+    const auto have = options_.store->whole_until(offer.agent);
+    core_.considered(offer.agent, offer.move, have ? std::optional<Error>() : have.error(), have.value_or(0));
   }
 
   void answer(AnswerCaller& effect) {
@@ -318,6 +332,7 @@ class Cluster final : public ClusterActor::base {
   }
 
   ClusterActorOptions options_;
+  std::optional<StoreThread> store_thread_{std::in_place};
   ClusterCore core_;
   std::vector<RecoveredAgent> agents_;
   std::vector<RecoveredParts> parts_;

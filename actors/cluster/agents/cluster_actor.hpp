@@ -19,10 +19,9 @@
 
 namespace automodel::cluster {
 
-/// The store's answer to a write of a move. Stays in the process.
+/// What the store said, as the core is to be told. Stays in the process.
 struct MoveAnswered {
-  std::uint64_t id = 0;
-  Result<Written> result;
+  std::function<void(ClusterCore&)> tell;
 };
 
 /// Where agents are, as this node knows. Stays in the process.

@@ -111,6 +111,18 @@ BOOST_AUTO_TEST_CASE(no_move_begins_while_a_third_node_is_silent) {
   BOOST_TEST(nodes.outcome(nodes.migrate("a", "x", "b")) == "cluster.member_silent");
 }
 
+BOOST_AUTO_TEST_CASE(what_the_target_has_already_is_left_out_of_the_parts) {
+  Nodes nodes({"a", "b"});
+  nodes.have = 40;
+  nodes["a"].created("x");
+  nodes.settle();
+  BOOST_TEST(nodes.outcome(nodes.migrate("a", "x", "b")) == "");
+  const auto part = std::find_if(nodes.writes.begin(), nodes.writes.end(),
+                                 [](const auto& write) { return write.second.kind == Write::Kind::part; });
+  BOOST_REQUIRE(part != nodes.writes.end());
+  BOOST_TEST(part->second.part.after == 40u);
+}
+
 BOOST_AUTO_TEST_CASE(a_target_that_refuses_leaves_the_agent_where_it_works) {
   Nodes nodes({"a", "b"});
   nodes["a"].created("x");

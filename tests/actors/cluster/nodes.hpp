@@ -96,6 +96,7 @@ class Nodes {
   std::set<Write::Kind> held;            // writes that wait
   std::map<Write::Kind, Error> refused;  // writes that fail
   std::optional<Error> no_room;          // what targets say to offers
+  std::uint64_t have = 0;                // the version that targets have already
 
   /// Answers the writes that were held.
   void release() {
@@ -135,7 +136,7 @@ class Nodes {
       else
         node.written(write->id, Written{++version_, {}});
     } else if (auto* consider = std::get_if<Consider>(&effect)) {
-      node.considered(consider->offer.agent, consider->offer.move, no_room);
+      node.considered(consider->offer.agent, consider->offer.move, no_room, have);
     } else if (auto* note = std::get_if<Note>(&effect)) {
       if (note->fault) faults.push_back(note->what.code);
     }

@@ -98,6 +98,57 @@ BOOST_AUTO_TEST_CASE(an_agent_that_moves_back_and_forth_keeps_everything) {
   BOOST_TEST(value(a.store->outbox(agent)).size() == number);
 }
 
+BOOST_AUTO_TEST_CASE(an_agent_that_comes_back_brings_only_what_came_since) {
+  Place a("a"), b("b");
+  BOOST_TEST(value(a.store->whole_until(agent)) == 0u);
+  for (std::uint64_t i = 1; i <= 50; ++i) value(a.store->append(command(agent, i)));
+  Move there{a, b, agent};
+  there.all();
+  const auto have = value(a.store->whole_until(agent));
+  BOOST_TEST(have == there.commit.version);
+  value(b.store->append(command(agent, 51, 2)));
+  Move back{b, a, agent};
+  back.start();
+  back.until = have;
+  AppendRequest refused;  // a reply without an event, while the agent is on its way
+  refused.stream = agent;
+  refused.epoch = 2;
+  refused.sender = "console";
+  refused.number = 99;
+  refused.reply = {9};
+  value(b.store->append(refused));
+  value(b.store->append(command(agent, 52, 2)));
+  const auto part = back.next(1 << 20, true);
+  BOOST_TEST(part.part.records.size() == 3u);  // MigrationActivated, and two commands
+  BOOST_TEST(part.part.replies.size() == 3u);
+  back.copy(1 << 20);
+  value(back.end());
+  value(a.ask(back.activation()));
+  for (std::uint64_t i = 1; i <= 52; ++i) BOOST_TEST(value(a.store->append(command(agent, i, 3))).repeated);
+  BOOST_TEST((value(a.store->find_reply(agent, "console", 99)) == events::Bytes{9}));
+  BOOST_TEST(messages_of(*a.store, agent).size() == 52u);
+  value(a.store->verify());
+}
+
+BOOST_AUTO_TEST_CASE(replies_of_a_move_are_the_same_whether_they_were_remembered_or_looked_for) {
+  Place a("a"), b("b");
+  for (std::uint64_t i = 1; i <= 5; ++i) value(a.store->append(command(agent, i)));
+  Move move{a, b, agent};
+  move.start();
+  for (std::uint64_t i = 6; i <= 9; ++i) value(a.store->append(command(agent, i)));
+  const auto replies = [&](std::uint64_t after) {
+    std::map<std::uint64_t, events::Bytes> found;
+    for (const auto& reply : value(a.store->read_move(agent, after, 1 << 20, true)).part.replies)
+      found[reply->number] = reply->reply;
+    return found;
+  };
+  const auto remembered = replies(5);
+  BOOST_TEST(remembered.size() == 4u);
+  a.reopen();  // remembers nothing
+  BOOST_TEST((replies(5) == remembered));
+  BOOST_TEST(replies(0).size() == 9u);
+}
+
 BOOST_AUTO_TEST_CASE(an_abandoned_move_leaves_the_agent_where_it_is_and_the_next_one_works) {
   for (const bool frozen : {false, true}) {
     Place a("a"), b("b");
