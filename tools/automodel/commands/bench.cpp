@@ -2,11 +2,13 @@
 // automodel bench nearest [--trials N] [--repetitions N]
 // automodel bench replay [--repetitions N] [--events N] [--dir DIRECTORY]
 // automodel bench messages [--seconds S] [--repetitions N]
+// automodel bench migrate [--moves N] [--state MIB]... [--dir DIRECTORY]
 // automodel bench train --data PATH [--model NAME]... [--seeds N] [--epochs N] [--python PROGRAM] [--alone]
 #include <iostream>
 
 #include "actors/session/suggest.hpp"
 #include "tools/automodel/bench/messages_bench.hpp"
+#include "tools/automodel/bench/migrate_bench.hpp"
 #include "tools/automodel/bench/nearest_bench.hpp"
 #include "tools/automodel/bench/replay_bench.hpp"
 #include "tools/automodel/bench/store_bench.hpp"
@@ -84,6 +86,20 @@ Result<int> messages(const Program& program, BenchOptions options) {
   return 0;
 }
 
+Result<int> migrate(const Program& program, MigrateBenchOptions options) {
+  if (options.moves < 2 || std::ranges::any_of(options.state_mib, [](auto mib) { return mib == 0; }))
+    return fail("usage.too_little", "an agent with at least 1 MiB of state moves at least twice");
+  const Interrupt interrupt;
+  options.bench.stopped = [&] { return interrupt.count() > 0; };
+  options.bench.progress = [](const std::string& what) { std::cerr << "measuring " << what << '\n'; };
+  BenchReport report;
+  report.bench = "migrate";
+  report.machine = describe_machine(options.bench.directory);
+  if (auto measured = bench_migrate(options, report); !measured) return fail(measured.error());
+  print(report, program.json);
+  return 0;
+}
+
 Result<int> bench_replay(const Program& program, BenchOptions options) {
   if (options.repetitions == 0 || options.events == 0)
     return fail("usage.too_little", "repetitions and events are more than 0");
@@ -149,6 +165,22 @@ void add_bench_train(CLI::App& bench, Program& program) {
   command->add_flag("--alone", options->bench.alone, "without PyTorch: only what this program makes of it");
 }
 
+void add_bench_migrate(CLI::App& bench, Program& program) {
+  auto options = std::make_shared<MigrateBenchOptions>();
+  CLI::App* command = add_command(bench, program, "migrate",
+                                  "what commands wait because their agent moves to another node",
+                                  "  automodel bench migrate\n"
+                                  "  automodel bench migrate --state 1 --moves 50 --json",
+                                  [&program, options] { return migrate(program, *options); });
+  command->add_option("--moves", options->moves, "of an agent with 1 MiB; of a larger one a tenth of it")
+      ->capture_default_str();
+  command->add_option("--state", options->state_mib, "MiB that the agent holds; may be repeated")
+      ->expected(1)
+      ->take_all();
+  command->add_option("--dir", options->bench.directory, "where the nodes' stores are, and are removed again")
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, Program& program) {
@@ -187,6 +219,7 @@ void add_bench(CLI::App& app, Program& program) {
                    "of the plain scan, each checked against the index")
       ->capture_default_str();
   add_bench_train(*bench, program);
+  add_bench_migrate(*bench, program);
   CLI::App* message = add_command(*bench, program, "messages",
                                   "messages between two nodes, against raw ZeroMQ and CAF's remote actors",
                                   "  automodel bench messages\n"
