@@ -37,7 +37,26 @@ std::string free_endpoint() {
   throw std::runtime_error("no port is free on 127.0.0.1");
 }
 
+class Loopback : public Surroundings {
+ public:
+  void prepare(const std::map<std::string, std::filesystem::path>& homes) override {
+    for (const auto& [node, home] : homes) endpoints_[node] = free_endpoint();
+  }
+  std::vector<std::string> before(const std::string&) const override { return {}; }
+  std::vector<std::string> options(const std::string& node) const override {
+    return {"--cluster", endpoints_.at(node)};
+  }
+  std::string join(const std::string&, const std::string& other) const override {
+    return endpoints_.at(other);
+  }
+
+ private:
+  std::map<std::string, std::string> endpoints_;
+};
+
 }  // namespace
+
+std::unique_ptr<Surroundings> loopback() { return std::make_unique<Loopback>(); }
 
 bool wait_until(const std::function<bool()>& condition, std::chrono::seconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
@@ -45,13 +64,16 @@ bool wait_until(const std::function<bool()>& condition, std::chrono::seconds lim
   return condition();
 }
 
-Nodes::Nodes(std::vector<std::string> names, int rows, int workers)
-    : names_(std::move(names)), workers_(workers) {
+Nodes::Nodes(std::vector<std::string> names, int rows, int workers,
+             std::unique_ptr<Surroundings> surroundings)
+    : names_(std::move(names)), workers_(workers), surroundings_(std::move(surroundings)) {
+  std::map<std::string, std::filesystem::path> homes;
   for (const auto& node : names_) {
     std::filesystem::create_directories(home(node));
-    endpoints_[node] = free_endpoint();
+    homes[node] = home(node);
     children_[node];
   }
+  surroundings_->prepare(homes);
   import_small(home(names_.front()), rows);
   for (const auto& node : names_) start(node);
   for (const auto& node : names_)
@@ -59,19 +81,19 @@ Nodes::Nodes(std::vector<std::string> names, int rows, int workers)
 }
 
 void Nodes::start(const std::string& node) {
-  std::vector<std::string> arguments{
-      "node",    "--name", node,           "--listen", "ipc://socket", "--cluster", endpoints_.at(node),
-      "--store", "store",  "--lost-after", "2s",       "--json"};
+  std::vector<std::string> arguments{"node",    "--name", node,           "--listen", "ipc://socket",
+                                     "--store", "store",  "--lost-after", "2s",       "--json"};
+  for (auto& word : surroundings_->options(node)) arguments.push_back(std::move(word));
   if (workers_ > 0)
     arguments.insert(arguments.end(), {"--workers", std::to_string(workers_)});
   else
     arguments.insert(arguments.end(), {"--roles", "agents"});
   for (const auto& earlier : names_) {
     if (earlier == node) break;
-    arguments.insert(arguments.end(), {"--join", endpoints_.at(earlier)});
+    arguments.insert(arguments.end(), {"--join", surroundings_->join(node, earlier)});
   }
   auto& child = children_.at(node);
-  child = std::make_unique<Child>(arguments, home(node));
+  child = std::make_unique<Child>(arguments, home(node), surroundings_->before(node));
   const bool listens =
       wait_until([&] { return !child->running() || child->output().find('\n') != std::string::npos; }, 60s);
   if (!listens || !child->running()) throw std::runtime_error(node + " did not start: " + child->errors());

@@ -16,10 +16,28 @@ namespace automodel::test {
 bool wait_until(const std::function<bool()>& condition,
                 std::chrono::seconds limit = std::chrono::seconds(240));
 
+/// Where nodes run, and how they find each other.
+class Surroundings {
+ public:
+  virtual ~Surroundings() = default;
+  /// Before the first start; `homes` by name.
+  virtual void prepare(const std::map<std::string, std::filesystem::path>& homes) = 0;
+  /// What runs the program there: the words before it.
+  virtual std::vector<std::string> before(const std::string& node) const = 0;
+  /// Its --cluster, --keys and the like.
+  virtual std::vector<std::string> options(const std::string& node) const = 0;
+  /// --join of `node`, to `other`.
+  virtual std::string join(const std::string& node, const std::string& other) const = 0;
+};
+
+/// On 127.0.0.1, without keys, each at the same port after a restart.
+std::unique_ptr<Surroundings> loopback();
+
 class Nodes {
  public:
   /// The first one has data set "small" of so many rows and begins with the agents; each with `workers`.
-  Nodes(std::vector<std::string> names, int rows, int workers);
+  Nodes(std::vector<std::string> names, int rows, int workers,
+        std::unique_ptr<Surroundings> surroundings = loopback());
 
   const std::vector<std::string>& names() const { return names_; }
   std::filesystem::path directory() const { return directory_.path(); }
@@ -51,7 +69,7 @@ class Nodes {
   TemporaryDirectory directory_;
   std::vector<std::string> names_;
   int workers_;
-  std::map<std::string, std::string> endpoints_;  // for the other nodes: the same after a restart
+  std::unique_ptr<Surroundings> surroundings_;
   std::map<std::string, std::unique_ptr<Child>> children_;
 };
 

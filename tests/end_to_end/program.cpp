@@ -44,12 +44,14 @@ TemporaryDirectory::~TemporaryDirectory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-Child::Child(const std::vector<std::string>& arguments, const std::filesystem::path& directory) {
+Child::Child(const std::vector<std::string>& arguments, const std::filesystem::path& directory,
+             const std::vector<std::string>& before) {
   static std::atomic<int> count{0};
   const auto name = "child-" + std::to_string(++count);
   output_ = directory / (name + ".out");
   errors_ = directory / (name + ".err");
-  std::vector<std::string> words{program()};
+  std::vector<std::string> words = before;
+  words.push_back(program());
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
@@ -61,7 +63,7 @@ Child::Child(const std::vector<std::string>& arguments, const std::filesystem::p
   posix_spawn_file_actions_addopen(&actions, 1, output_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   posix_spawn_file_actions_addopen(&actions, 2, errors_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());
-  const int failed = posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
+  const int failed = posix_spawnp(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (failed) throw std::runtime_error("cannot start " + words.front());
 }

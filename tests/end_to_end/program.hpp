@@ -30,7 +30,9 @@ class TemporaryDirectory {
 /// A running child. Its stdout and stderr go to files, so that it never blocks on a full pipe.
 class Child {
  public:
-  Child(const std::vector<std::string>& arguments, const std::filesystem::path& directory);
+  /// `before`: words in front of the program, of one that becomes it (nice, ip netns exec).
+  Child(const std::vector<std::string>& arguments, const std::filesystem::path& directory,
+        const std::vector<std::string>& before = {});
   ~Child();  // kills what still runs
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
