@@ -59,17 +59,17 @@ Disturbance::Disturbance(Nodes& nodes, std::uint64_t seed, std::uint64_t moves, 
 }
 
 bool Disturbance::run() {
-  auto last = std::chrono::steady_clock::now();
-  std::uint64_t told = 0;
+  auto last = std::chrono::steady_clock::now(), told = last;
   while (moved_ < moves_ || troubled_ < troubles_) {
     // So that the troubles are spread over the moves, and none is left when the moves are done.
     const bool trouble = troubled_ < troubles_ && troubled_ * moves_ <= moved_ * troubles_;
     if (step(trouble)) last = std::chrono::steady_clock::now();
-    if (std::chrono::steady_clock::now() - last > 120s) return false;
-    if (moved_ / 100 > told) {
-      told = moved_ / 100;
-      std::cerr << "  " << moved_ << " moves, " << troubled_ << " troubles" << std::endl;
-    }
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last > 120s) return false;
+    if (now - told < 10s) continue;
+    told = now;
+    std::cerr << "  " << moved_ << " of " << moves_ << " moves, " << troubled_ << " of " << troubles_
+              << " troubles" << std::endl;
   }
   return true;
 }
