@@ -74,6 +74,14 @@ Shaped Typer::symbol(const Node& node, Scope& scope) {
     stop("papers.not_understood", "an index of i < j cannot be a number here", node.span);
   }
   const auto reference = method_.naming.reference(node);
+  // What of the scripts is no index: a power, a transposition.
+  const auto scripted = [&](const Shaped& value) {
+    Node scripts;
+    scripts.span = node.span;
+    scripts.transposed = node.transposed;
+    if (reference.power != nullptr) scripts.sup = {*reference.power};
+    return with_power(scripts, value, scope);
+  };
   auto out = Shaped{};
   const auto formal = scope.formals.find(reference.key);
   const bool is_size = node.font == Font::italic && reference.indices.empty() && method_.naming.is_size(reference.name);
@@ -104,11 +112,7 @@ Shaped Typer::symbol(const Node& node, Scope& scope) {
     const auto& quantity = found->second;
     if (!values.empty() && values[0].of_history && quantity.role == Role::defined) {
       out = at_history_item(quantity, values, node.span);
-      Node scripts;
-      scripts.span = node.span;
-      scripts.transposed = node.transposed;
-      if (reference.power != nullptr) scripts.sup = {*reference.power};
-      return with_power(scripts, out, scope);
+      return scripted(out);
     }
     const bool of_item = quantity.role == Role::look_up && quantity.owner == Owner::item;
     for (std::size_t p = 0; p < values.size(); ++p) {
@@ -123,10 +127,7 @@ Shaped Typer::symbol(const Node& node, Scope& scope) {
     if (const auto whole = values.empty() && positions > 0 ? whole_of(quantity) : std::nullopt) {
       Scope inside = scope;
       for (const auto& [letter, range] : quantity.definitions[0].ranges) inside.ranges[letter] = range;
-      Node scripts;
-      scripts.span = node.span;
-      scripts.transposed = node.transposed;
-      return with_power(scripts, family(*whole, inside, 2), scope);
+      return scripted(family(*whole, inside, 2));
     }
     if (values.size() < positions) {
       stop("papers.not_understood",
@@ -143,11 +144,7 @@ Shaped Typer::symbol(const Node& node, Scope& scope) {
     if (method_.history()) out = real_only(out, quantity, own, scope, node.span);
     out = components(out, rest, node.span);
   }
-  Node scripts;
-  scripts.span = node.span;
-  scripts.transposed = node.transposed;
-  if (reference.power != nullptr) scripts.sup = {*reference.power};
-  return with_power(scripts, out, scope);
+  return scripted(out);
 }
 
 Shaped Typer::instance(const Quantity& quantity, const Values& values, Span span) {
