@@ -9,11 +9,11 @@ namespace automodel::papers {
 /// What is defined by neighbours, be it through others.
 void Typer::find_graph() {
   for (const auto& [key, quantity] : method_.quantities) {
+    bool direct = false;
     for (const auto& definition : quantity.definitions) {
-      for_each_node(definition.right, [&](const Node& node) {
-        if (method_.naming.neighbours_of(node)) of_graph_.insert(key);
-      });
+      for_each_node(definition.right, [&](const Node& node) { direct = direct || method_.naming.neighbours_of(node).has_value(); });
     }
+    if (direct) of_graph_.insert(key);
   }
   const auto first = of_graph_;
   for (const auto& [key, quantity] : method_.quantities) {

@@ -275,14 +275,15 @@ void Typer::find_item_dependence() {
   std::map<std::string, std::set<std::string>> candidates_uses;
   for (const auto& [key, quantity] : method_.quantities) {
     if (quantity.role == Role::look_up && quantity.owner == Owner::item) of_item_.insert(key);
+    auto& its_uses = candidates_uses[key];
     for (const auto& definition : quantity.definitions) {
       for_each_node(definition.right, [&](const Node& node) {
-        if (node.kind == Kind::call) candidates_uses[key].insert(naming.reference(as_symbol(node)).key);
+        if (node.kind == Kind::call) its_uses.insert(naming.reference(as_symbol(node)).key);
         if (node.kind != Kind::symbol) return;
         const auto reference = naming.reference(node);
         const bool of_history = std::any_of(reference.indices.begin(), reference.indices.end(),
                                             [&](const Node* index) { return naming.is_history_item(*index); });
-        if (!of_history) candidates_uses[key].insert(reference.key);
+        if (!of_history) its_uses.insert(reference.key);
       });
     }
   }

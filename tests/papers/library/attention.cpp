@@ -155,6 +155,12 @@ $$ M_{t,j} = \begin{cases} 0 & j \le t \\ -\infty & \text{otherwise} \end{cases}
   const auto made = script_for(compiled(sequence + masked + answer), {4, 3, 1, 20, 5, 6});
   BOOST_TEST_REQUIRE(made.has_value());
   for (const auto& parameter : made->parameters) BOOST_TEST((parameter.name == "W" || parameter.name == "r"), parameter.name);
+  auto squared = masked;
+  squared.replace(squared.find("+ M\\right"), 3, "+ M^2");
+  const auto refused = compile_card("small.md", head + sequence + squared + answer);  // the power was dropped without a word
+  BOOST_TEST_REQUIRE(!refused.problems.empty());
+  const auto said = describe(refused.problems[0], refused.method.card.source);
+  BOOST_TEST(said.find("powers of matrices are not known") != std::string::npos, said);
   // Rows that an equation says one by one are a matrix, too.
   BOOST_TEST(differs(R"($$ \mathbf{X}_t = \mathbf{q}_{s_t} + \mathbf{r}_t $$
 $$ S = \mathrm{Attention}(\mathbf{X}, \mathbf{X}, \mathbf{X}) $$
