@@ -75,12 +75,13 @@ void apply_definitions(std::map<std::string, std::string> define, Method& method
   define.insert(method.card.head.define.begin(), method.card.head.define.end());
   for (const auto& [name, text] : define) {
     const auto value = read_numbers(text);
-    if (!value || value->size() != 1 || (*value)[0] != std::floor((*value)[0]) || (*value)[0] < 1) {
-      problems.push_back({"papers.bad_definition", name + " = " + text + ": a size is a whole number from 1", {}, {}});
+    const auto size = value && value->size() == 1 ? whole_number((*value)[0]) : std::nullopt;
+    if (!size || *size < 1) {
+      problems.push_back({"papers.bad_definition", name + " = " + text + ": a size is a whole number from 1 to 10^12", {}, {}});
     } else if (!method.naming.is_size(name)) {
       problems.push_back({"papers.bad_definition", "the card has no size " + name, {}, {}});
     } else {
-      method.size_equations.push_back({Dimension::symbol(name), Dimension(static_cast<std::int64_t>((*value)[0])), {}});
+      method.size_equations.push_back({Dimension::symbol(name), Dimension(*size), {}});
     }
   }
 }
@@ -257,7 +258,8 @@ Result<std::optional<std::int64_t>> stated_parameter_count(const CompiledCard& c
   Macros none;
   const auto parsed = parse_formula(text, none);
   if (parsed.problems.empty() && parsed.statements.size() == 1) {
-    if (const auto count = evaluate(parsed.statements[0].left, values)) return static_cast<std::int64_t>(std::llround(*count));
+    const auto count = evaluate(parsed.statements[0].left, values);
+    if (count && std::abs(*count) < 0x1p62) return static_cast<std::int64_t>(std::llround(*count));
   }
   return fail("papers.bad_count_formula", "parameter_count = '" + formula + "' is not understood", card.method.card.source.name(),
               "a formula of n (fields), N (values), h_1, h_2, … (hidden layers) and the hyper-parameters");

@@ -10,7 +10,7 @@ namespace automodel::papers {
 Evaluator::Evaluator(const Method& method, const Typed& typed, const SizeValues& sizes, const GivenValues& given)
     : method_(method), typed_(typed), sizes_(sizes), given_(given), user_(given.user), item_(given.item) {
   for (const auto& [name, value] : sizes) {
-    if (value == std::floor(value)) whole_[name] = static_cast<std::int64_t>(value);
+    if (const auto whole = whole_number(value)) whole_[name] = *whole;
   }
   if (const auto history = method.history()) first_ = size(history->high) - given.history_length + 1;
 }

@@ -128,7 +128,7 @@ Occurrence occurrence(const Node& call, const Naming& naming) {
       if (const auto letter = Naming::letter(inside); naming.is_index(letter)) {
         out.letters.push_back(letter);
       } else {
-        label += "_" + (inside.kind == Kind::number ? std::to_string(static_cast<long long>(inside.value)) : inside.text);
+        label += "_" + (inside.kind == Kind::number ? number_label(inside.value) : inside.text);
       }
     }
   }
@@ -141,8 +141,8 @@ std::optional<Dimension> to_dimension(const Node& node, const Naming& naming) {
   const auto part = [&](std::size_t i) { return to_dimension(node.parts[i], naming); };
   switch (node.kind) {
     case Kind::number:
-      if (!node.sup.empty() || node.value != std::floor(node.value) || std::abs(node.value) > 1e12) return {};
-      return Dimension(static_cast<std::int64_t>(node.value));
+      if (const auto whole = whole_number(node.value); whole && node.sup.empty()) return Dimension(*whole);
+      return {};
     case Kind::symbol: {
       const auto reference = naming.reference(node);
       if (node.font != Font::italic || node.transposed || !reference.indices.empty() ||
@@ -152,7 +152,8 @@ std::optional<Dimension> to_dimension(const Node& node, const Naming& naming) {
       const auto base = Dimension::symbol(reference.name);
       if (reference.power == nullptr) return base;
       if (reference.power->kind != Kind::number) return {};
-      return base.power(static_cast<std::int64_t>(reference.power->value));
+      if (const auto exponent = whole_number(reference.power->value)) return base.power(*exponent);
+      return {};
     }
     case Kind::group: return node.parts.size() == 1 && node.sup.empty() ? part(0) : std::nullopt;
     case Kind::product: {

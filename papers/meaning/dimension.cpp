@@ -127,6 +127,11 @@ std::set<std::string> Dimension::symbols() const {
   return out;
 }
 
+std::optional<std::int64_t> whole_number(double value) {
+  if (!(std::abs(value) <= 1e12) || value != std::floor(value)) return {};
+  return static_cast<std::int64_t>(value);
+}
+
 std::optional<std::int64_t> Dimension::value(const Sizes& sizes) const {
   if (too_large_) return {};
   double sum = 0;

@@ -57,6 +57,9 @@ class Dimension {
 Dimension choose(const Dimension& n, int r);
 
 /// Sizes that are to be found by equations. A symbol that is not `given` may be solved for.
+/// Where `value` is a whole number of at most 10^12 in size (sizes of cards are not nearly so large): that number.
+std::optional<std::int64_t> whole_number(double value);
+
 class DimensionSolver {
  public:
   void give(const std::string& name) { given_.insert(name); }

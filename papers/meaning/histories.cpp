@@ -160,10 +160,12 @@ Shaped Typer::narrowed(Shaped whole, AxisId& along, Range& there, const IndexVal
   return {add(std::move(term)), whole.rank, whole.row};
 }
 
-/// Of what belongs to the positions of the history there is nothing at a constant position that is padding.
+/// Of what belongs to the positions of the history there is nothing at a constant position, or at the number of a round of
+/// something else, that is padding.
 Shaped Typer::real_only(Shaped value, const Quantity& quantity, const Values& values, const Scope& scope, Span span) {
   for (std::size_t p = 0; p < values.size(); ++p) {
-    if (values[p].kind != IndexKind::constant) continue;
+    const bool by_round = values[p].kind == IndexKind::loop && !over_history(values[p].range);
+    if (values[p].kind != IndexKind::constant && !by_round) continue;
     IndexPattern pattern;
     const auto* range = values[p].of_history ? nullptr : method_.free_range(quantity, p, pattern);
     const bool counts = range != nullptr && over_history({range->low + pattern.offset, range->high + pattern.offset});
@@ -171,7 +173,8 @@ Shaped Typer::real_only(Shaped value, const Quantity& quantity, const Values& va
     // What is worked out for this very position is left out as a whole.
     const bool inside = std::any_of(scope.letters.begin(), scope.letters.end(), [&](const auto& letter) {
       const auto* of_letter = method_.range_of(letter.first, scope.ranges);
-      return letter.second.kind == IndexKind::constant && of_letter != nullptr && over_history(*of_letter) &&
+      return letter.second.kind == values[p].kind && letter.second.loop == values[p].loop && of_letter != nullptr &&
+             over_history(*of_letter) &&
              typed_.solver.resolve(letter.second.offset) == typed_.solver.resolve(values[p].offset);
     });
     if (inside) continue;

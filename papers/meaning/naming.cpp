@@ -1,6 +1,7 @@
 #include "papers/meaning/naming.hpp"
 
 #include <cctype>
+#include <cstdio>
 
 namespace automodel::papers {
 namespace {
@@ -64,7 +65,7 @@ std::string label(const Node& script) {
     for (const char c : text) out += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   };
   if (node.kind == Kind::number) {
-    keep(std::to_string(static_cast<long long>(node.value)));
+    keep(number_label(node.value));
   } else if (node.kind == Kind::symbol || node.kind == Kind::word) {
     keep(node.text);
     for (const auto* scripts : {&node.sub, &node.sup}) {
@@ -78,6 +79,12 @@ std::string label(const Node& script) {
 }
 
 }  // namespace
+
+std::string number_label(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.15g", value);
+  return text;
+}
 
 Node as_symbol(const Node& call) {
   Node out;

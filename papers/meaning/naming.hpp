@@ -75,6 +75,8 @@ class Naming {
   Interactions interactions_;
 };
 
+/// A number as a part of a name: "3"; "0.5" and "1e+20" as they are written.
+std::string number_label(double value);
 /// A built-in function's name with its scripts, as a card that defines it itself would call it.
 Node as_symbol(const Node& call);
 /// Calls `visit` for a node and everything in it, scripts included.

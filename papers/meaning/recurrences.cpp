@@ -107,18 +107,27 @@ Typer::Values Typer::StatePlan::asked(const Values& by, std::size_t position) co
 Shaped Typer::in_loop(const Quantity& quantity, const Recurrence& recurrence, const Values& values, Span span) {
   const auto loop = values[recurrence.position].loop;
   auto own = values;
-  if (!state_of_.contains(state_key(quantity, recurrence, loop, values))) {
+  const bool known = state_of_.contains(state_key(quantity, recurrence, loop, values));
+  for (std::size_t p = 0; p < own.size(); ++p) {
+    if (p == recurrence.position) continue;
+    // `x_{l,l}`: of all positions the one with the round's own number. As a state of its own it would be another
+    // position in every round, and not what the round before made.
+    const bool of_round = own[p].kind == IndexKind::loop && own[p].loop >= loop;
     // One position of the history is picked out of all: `x_{l,t-1}` of x_{l+1,T} would ask for those before it for ever.
-    for (std::size_t p = 0; p < own.size(); ++p) {
-      IndexPattern pattern;
-      const auto* said = own[p].kind == IndexKind::constant && p != recurrence.position ? method_.free_range(quantity, p, pattern) : nullptr;
-      if (said == nullptr) continue;
-      const Range all{said->low + pattern.offset, said->high + pattern.offset};
-      if (!over_history(all)) continue;
-      own[p].kind = IndexKind::axis;
-      own[p].offset = Dimension(0);
-      own[p].range = all;
+    const bool picked = own[p].kind == IndexKind::constant && !known;
+    if (!of_round && !picked) continue;
+    IndexPattern pattern;
+    const auto* said = method_.free_range(quantity, p, pattern);
+    if (said == nullptr && of_round) {
+      stop("papers.unknown_range", quantity.name + " is asked for at the number of the round: over what does that index run?", span,
+           {"t = 1, \\dots, T beside the equation of " + quantity.name});
     }
+    if (said == nullptr) continue;
+    const Range all{said->low + pattern.offset, said->high + pattern.offset};
+    if (!of_round && !over_history(all)) continue;
+    own[p].kind = IndexKind::axis;
+    own[p].offset = Dimension(0);
+    own[p].range = all;
   }
   const auto number = loop_state(quantity, recurrence, loop, own, span);
   const auto& plan = plans_.at({loop, number});

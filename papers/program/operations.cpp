@@ -128,7 +128,15 @@ Code ScriptWriter::at(const Term& term) {
   if (term.in_loop) {
     const auto resolved = typed_.solver.resolve(term.dimension);
     const auto shift = number(resolved + Dimension(1'000'000), term.span) - 1'000'000;
-    index = loop_letters_.at(term.loop);
+    const auto& rounds = typed_.loops[term.loop].range;
+    const auto low = number(rounds.low, term.span) + shift, high = number(rounds.high, term.span) + shift;
+    if (low <= high && (low < 0 || high >= size(term.over))) {
+      fail_at("papers.index_out_of_range",
+              "the rounds ask for the places " + std::to_string(low + 1) + " to " + std::to_string(high + 1) + ", and there are " +
+                  std::to_string(size(term.over)),
+              term.span);
+    }
+    index = counter_of(term.loop, term.span);
     if (shift != 0) index += (shift > 0 ? " + " : " - ") + std::to_string(std::abs(shift));
   } else {
     const auto place = number(term.dimension, term.span);
@@ -210,7 +218,7 @@ Code ScriptWriter::dropout(const Term& term) {
     const auto low = number(range.low, term.span), count = number(range.size(), term.span);
     rounds *= count;
     shape += ", " + std::to_string(count);
-    from += ".select(1, " + loop_letters_.at(loop) + " - " + std::to_string(low) + ")";
+    from += ".select(1, " + counter_of(loop, term.span) + " - " + std::to_string(low) + ")";
   }
   for (const auto axis : code.axes) {
     const auto entries = axis == kCandidates ? 1 : size(axis);  // the same for all candidates of a row

@@ -37,7 +37,7 @@ std::string number_text(double value) {
 ScriptWriter::ScriptWriter(const Method& method, const Typed& typed, const SizeValues& values, const ScriptLimits& limits)
     : method_(method), typed_(typed), values_(values), limits_(limits), names_(kReserved) {
   for (const auto& [name, size] : values_) {
-    if (size == std::floor(size)) whole_values_[name] = static_cast<std::int64_t>(size);
+    if (const auto whole = whole_number(size)) whole_values_[name] = *whole;
   }
   sizes_.assign(typed_.axes.size(), -1);
   uses_.assign(typed_.terms.size(), 0);
@@ -259,6 +259,16 @@ Code ScriptWriter::value(TermId id) {
   return code;
 }
 
+/// The variable or the number of the loop's round.
+const std::string& ScriptWriter::counter_of(LoopId loop, Span span) const {
+  const auto counter = loop_letters_.find(loop);
+  if (counter == loop_letters_.end()) {
+    fail_at("papers.unsupported", "the number of a round is asked for where there is no round yet", span,
+            "two recurrences that count with each other's letters cannot be written as loops");
+  }
+  return counter->second;
+}
+
 Code ScriptWriter::make(TermId id) {
   const auto& term = typed_.terms[id];
   if (const auto fixed = constant(id)) return {number_text(*fixed), {}, false, true};
@@ -269,7 +279,7 @@ Code ScriptWriter::make(TermId id) {
     }
     case Op::loop_index: {
       const auto shift = number(term.dimension + Dimension(1'000'000), term.span) - 1'000'000;
-      return {"(" + loop_letters_.at(term.loop) + " + " + std::to_string(shift) + ")", {}, false, false};
+      return {"(" + counter_of(term.loop, term.span) + " + " + std::to_string(shift) + ")", {}, false, false};
     }
     case Op::look_up: return look_up(term);
     case Op::real: return real(term);

@@ -64,6 +64,7 @@ class ScriptWriter {
   void declare(const Term& term);
   std::int64_t rounds(LoopId id) const;
   [[noreturn]] void fail_at(std::string code, std::string message, Span span, std::string hint = {}) const;
+  const std::string& counter_of(LoopId loop, Span span) const;
 
   // layout.cpp
   Code permuted(Code code, const std::vector<AxisId>& order) const;

@@ -185,6 +185,17 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_says_what_would) {
   has("$$ E = [\\mathbf{e}_1; \\dots; \\mathbf{e}_n] $$\n$$ S = [X; E] $$\n", "the sizes differ: here is a matrix of size T by k");
 }
 
+BOOST_AUTO_TEST_CASE(a_round_may_ask_for_the_place_with_its_own_number) {
+  // Found by fuzzing: attention from place l in round l. It was a state of its own, of a round's number before there was any.
+  const std::string first = "$$ \\mathbf{x}_{1,t} = \\mathbf{q}_{s_t} + \\mathbf{r}_t $$\n";
+  for (const std::string& next : std::vector<std::string>{
+           R"($$ \mathbf{x}_{l+1,t} = \tanh(\mathbf{x}_{l,t} + W_l \mathbf{x}_{l,l}), \quad l = 1, \dots, L,W_l \in \mathbb{R}^{k \times k} $$)",
+           R"($$ \alpha_{l,t,j} = \mathrm{softmax}_j(\langle \mathbf{x}_{l,t}, \mathbf{x}_{l,j} \rangle) $$
+$$ \mathbf{x}_{l+1,t} = \tanh(\mathbf{x}_{l,t} + \sum_{j=1}^{T} \alpha_{l,l,j} \mathbf{x}_{l,j}), \quad l = 1, \dots, L $$)"}) {
+    BOOST_TEST(differs(first + next + "\n" + "$$ \\hat{y} = \\langle \\mathbf{x}_{L+1,T}, \\mathbf{q}_v \\rangle $$\n") <= 1e-10, next);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

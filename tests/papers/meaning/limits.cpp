@@ -93,6 +93,31 @@ BOOST_AUTO_TEST_CASE(dimensions_that_are_too_large_stay_so_and_equal_nothing) {
   BOOST_TEST(!solver.equate(power, k));
 }
 
+BOOST_AUTO_TEST_CASE(a_number_in_a_name_that_fits_no_integer_is_read_as_it_is_written) {
+  const std::string far = "1" + std::string(122, '0');
+  const auto card = "$$ \\hat{y} = \\sigma(w_\\mathrm{a" + far + "} + v_{a" + far + "}^{(0.5)} + v_{a" + far + "}^{(0.25)}) $$\n";
+  BOOST_TEST(!script(card).empty());  // it was cast to an integer, which is undefined
+  BOOST_TEST(number_label(3) == "3");
+  BOOST_TEST(number_label(0.5) != number_label(0.25));
+  BOOST_TEST(number_label(1e122) == "1e+122");
+  BOOST_TEST(!whole_number(1e122).has_value());
+  BOOST_TEST(!whole_number(0.5).has_value());
+  BOOST_TEST((whole_number(-7) == -7));
+}
+
+BOOST_AUTO_TEST_CASE(a_size_that_fits_no_integer_is_a_problem) {
+  CompileRequest request;
+  request.define["k"] = "1e300";
+  BOOST_TEST(has(problems(compiled("$$ \\hat{y} = \\sigma(\\sum_{i=1}^{n} w_i) $$\n", request)), "papers.bad_definition"));
+}
+
+BOOST_AUTO_TEST_CASE(a_round_that_asks_for_a_place_that_is_not_there_is_refused) {
+  // It was counted from the end without a word.
+  const auto said = script("$$ x_0 = w_1 $$\n$$ x_{l+1} = x_l + \\tanh(w_l x_l), \\quad l = 0, \\dots, L-1 $$\n"
+                           "$$ \\hat{y} = \\sigma(x_L) $$\n");
+  BOOST_TEST(has(said, "the rounds ask for the places 0 to 2, and there are 6"), said);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
