@@ -38,7 +38,7 @@ Result<Decision> propose(Draft draft, const events::RequestProposalsT& request) 
   const auto& goal = *request.context->goal;
   const auto* dataset = find_dataset(draft.state(), *goal.data);
   draft.correlate(goal.id);
-  if (dataset && dataset->status != events::ProfileStatus::Open) {
+  if (asks_for_ranking(goal) || (dataset && dataset->status != events::ProfileStatus::Open)) {
     answer(draft, *request.context);
   } else {
     events::ProposalsRequestedT waits;

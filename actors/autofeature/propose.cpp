@@ -52,7 +52,9 @@ void answer(Draft& draft, const events::CycleContextT& given) {
   events::ProposalsOfferedT offered;
   offered.goal = cycle.goal->id;
   offered.cycle = cycle.cycle;
-  if (dataset && dataset->status == events::ProfileStatus::Done) {
+  if (asks_for_ranking(*cycle.goal)) {
+    offered.none_because = "methods that rank learn from who took what: they read no features";
+  } else if (dataset && dataset->status == events::ProfileStatus::Done) {
     for (const auto& family : families(*dataset, cycle.goal->data->label)) {
       auto features = fresh(state, cycle, family);
       if (features.empty()) continue;

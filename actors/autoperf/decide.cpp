@@ -4,6 +4,7 @@
 #include "actors/autoperf/promotion.hpp"
 #include "actors/autoperf/steps.hpp"
 #include "actors/decisions/step.hpp"
+#include "actors/decisions/trial.hpp"
 
 namespace automodel::actors {
 namespace {
@@ -53,6 +54,8 @@ Result<Decision> offer(const State& state, const events::RequestProposalsT& requ
   answer.cycle = asked.cycle;
   answer.agent = "autoperf";
   answer.none_because = no_int8(state, champion);
+  if (answer.none_because.empty() && !can_reach(*asked.goal, *champion))
+    answer.none_because = "the champion " + champion->id + " does not rank: it has no " + asked.goal->metric;
   if (answer.none_because.empty()) {
     auto proposal = std::make_unique<events::ProposalT>();
     proposal->id = "autoperf/c" + std::to_string(asked.cycle) + "/1";

@@ -3,6 +3,7 @@
 #include "actors/autoperf/promotion.hpp"
 #include "actors/autoperf/steps.hpp"
 #include "actors/decisions/record.hpp"
+#include "actors/decisions/trial.hpp"
 
 namespace automodel::actors {
 namespace autoperf {
@@ -29,7 +30,9 @@ Next next_step(const State& state, const events::PerfWorkT& work) {
   if (!broken_bound(*work.work->context->goal, *work.serving).empty()) return Next::Judge;
   const auto* champion = champion_of(state, work);
   // Also when another became champion since: the comparison must be with the one that serves.
-  if (champion && (!work.champion || work.champion->id != champion->id)) return Next::Compare;
+  if (champion && can_reach(*work.work->context->goal, *champion) &&
+      (!work.champion || work.champion->id != champion->id))
+    return Next::Compare;
   return Next::Judge;
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "actors/decisions/record.hpp"
+#include "actors/decisions/trial.hpp"
 
 namespace automodel::actors::autoperf {
 namespace {
@@ -61,6 +62,9 @@ Judgement judge(const events::GoalT& goal, const events::ModelRefT& candidate,
                 const events::CompareResultT* compared, bool int8, const AutoPerfPolicy& policy) {
   if (auto broken = broken_bound(goal, serving); !broken.empty()) return {false, 0, broken};
   if (!champion) return {true, 1, "Nothing serves yet, and it is within the goal's bounds."};
+  if (!can_reach(goal, *champion))
+    return {true, 1,
+            champion->id + " serves and does not rank: it has no " + goal.metric + " to compare with."};
   if (!compared || !compared->difference || !std::isfinite(compared->difference->value))
     return {false, 0, "The comparison with " + champion->id + " gave no difference."};
   const auto& difference = *compared->difference;

@@ -38,11 +38,8 @@ Result<void> check_card(const State& state, const events::CardT& card) {
   if (!compiled.problems.empty())
     return fail(papers::as_error(compiled.problems, compiled.method.card.source));
   if (compiled.method.card.head.method != card.name)
-    return fail("autotrain.bad_command", "the card calls itself '" + compiled.method.card.head.method + "'", card.name,
-                "add it by that name");
-  if (compiled.method.card.head.task == "ranking")
-    return fail("autotrain.other_task", "'" + card.name + "' ranks items, and goals ask for the labels of rows", card.name,
-                "`automodel train --method FILE.md` trains it");
+    return fail("autotrain.bad_command", "the card calls itself '" + compiled.method.card.head.method + "'",
+                card.name, "add it by that name");
   return {};
 }
 

@@ -64,7 +64,8 @@ Result<Decision> cancel(Draft draft, const events::CancelWorkT& cancelled) {
 
 /// Epochs are counted from the trial's start, whether or not a resumed job counts them so.
 std::uint32_t absolute_epoch(const events::KnownTrialT& trial, std::uint32_t reported) {
-  const std::uint32_t before = trial.rung > 0 ? rung_epochs[std::min(trial.rung, last_rung) - 1] : 0;
+  const std::uint32_t before =
+      trial.rung > 0 ? schedule_of(trial.metric).rungs[std::min(trial.rung, last_rung) - 1] : 0;
   return reported > before ? reported : before + reported;
 }
 

@@ -112,7 +112,7 @@ std::vector<events::JobT> AutoTrain::open_jobs(const State& state) {
     events::TrainJobT job;
     job.config = copy_of(trial->config);
     job.max_epochs = trial->max_epochs;
-    job.patience = patience;
+    job.patience = schedule_of(trial->metric).patience;
     job.resume_from = trial->rung > 0 ? trial->resume : std::string{};
     job.threads = 1;
     job.cards = boxed(cards_of(state, trial->config->method));

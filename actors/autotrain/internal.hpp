@@ -1,6 +1,7 @@
 // Private to actors/autotrain: what its files share.
 #pragma once
 
+#include <array>
 #include <set>
 #include <string>
 #include <string_view>
@@ -17,10 +18,16 @@ namespace automodel::actors::autotrain {
 using Draft = Step<AutoTrain>;
 using State = AutoTrain::State;
 
-inline constexpr std::uint32_t rung_epochs[] = {2, 4, 8};
+/// How long trainings last, in epochs. What is found among all items grows for far longer than what is told
+/// of single rows.
+struct Schedule {
+  std::array<std::uint32_t, 3> rungs;  // of successive halving
+  std::uint32_t full;
+  std::uint32_t patience;
+};
+/// Of trials of goals that ask for `metric`.
+const Schedule& schedule_of(std::string_view metric);
 inline constexpr std::uint32_t last_rung = 2;
-inline constexpr std::uint32_t full_epochs = 8;
-inline constexpr std::uint32_t patience = 2;
 inline constexpr std::size_t search_width = 4;  // configurations of one search
 
 // --- state.cpp: reading the state ---------------------------------------------------------------

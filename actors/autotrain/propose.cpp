@@ -28,12 +28,21 @@ struct Scene {
   const Trials all;  // on this data
   const SearchSpace space;
   Trials here;       // of them, on the features kept now
+  bool ranks;        // the goal asks for rankings: only methods that rank are of use
+  const Schedule& schedule;
   std::size_t most;  // configurations that may still be tried
 };
 
 Scene look(const State& state, const events::CycleContextT& cycle, const Context& context) {
-  Scene scene{state, cycle, Known(state, context), experience(state, *cycle.goal),
-              SearchSpace(state.cards), {}, 1000};
+  Scene scene{state,
+              cycle,
+              Known(state, context),
+              experience(state, *cycle.goal),
+              SearchSpace(state.cards),
+              {},
+              asks_for_ranking(*cycle.goal),
+              schedule_of(cycle.goal->metric),
+              1000};
   const auto features = sorted(cycle.features);
   for (const auto* trial : scene.all)
     if (sorted(trial->config->features) == features) scene.here.push_back(trial);
@@ -64,19 +73,24 @@ events::TrialConfigT config_of(const events::CycleContextT& cycle, const std::st
 events::ProposalT baseline(const Scene& scene) {
   std::vector<events::TrialConfigT> configs;
   for (const auto& method : library_methods())
-    if (method.opens && configs.size() < scene.most)
+    if (method.opens && method.ranks == scene.ranks && configs.size() < scene.most)
       configs.push_back(config_of(scene.cycle, method.name, default_settings(method), {}));
-  const double epochs = static_cast<double>(configs.size()) * full_epochs;
-  for (const auto& method : counting_methods()) configs.push_back(config_of(scene.cycle, method, {}, {}));
-  return proposal(scene.cycle, "baseline",
-                  "the methods that open a goal at their defaults on the raw columns, popularity and item-kNN", baseline_gain,
-                  epochs, full_epochs, std::move(configs));
+  const double epochs = static_cast<double>(configs.size()) * scene.schedule.full;
+  for (const auto& method : scene.ranks ? methods_without_card() : counting_methods())
+    configs.push_back(config_of(scene.cycle, method, {}, {}));
+  return proposal(
+      scene.cycle, "baseline",
+      scene.ranks
+          ? "the methods that open a goal at their defaults, popularity, item-kNN and EASE"
+          : "the methods that open a goal at their defaults on the raw columns, popularity and item-kNN",
+      baseline_gain, epochs, scene.schedule.full, std::move(configs));
 }
 
 /// Methods that open a goal or were tried, by their best trial, best first; those never tried last.
-std::vector<const SearchMethod*> ranked_methods(const SearchSpace& space, const Trials& trials) {
+std::vector<const SearchMethod*> ranked_methods(const Scene& scene, const Trials& trials) {
   std::vector<std::pair<double, const SearchMethod*>> ranked;
-  for (const auto& method : space.methods()) {
+  for (const auto& method : scene.space.methods()) {
+    if (method.ranks != scene.ranks) continue;
     double best = -1e9;
     for (const auto* trial : trials)
       if (trial->config->method == method.name) best = std::max(best, signed_best(*trial));
@@ -112,7 +126,7 @@ void add_refit(const Scene& scene, Offer& offer) {
   if (scene.cycle.features.empty()) return;
   const bool first = std::none_of(scene.all.begin(), scene.all.end(),
                                   [](const auto* trial) { return !trial->config->features.empty(); });
-  auto methods = ranked_methods(scene.space, scene.all);
+  auto methods = ranked_methods(scene, scene.all);
   if (!first) methods.resize(std::min(methods.size(), methods_refitted));
   std::vector<events::TrialConfigT> configs;
   for (const auto* method : methods) {
@@ -125,18 +139,19 @@ void add_refit(const Scene& scene, Offer& offer) {
     if (!scene.known.has(config.fingerprint)) configs.push_back(std::move(config));
   }
   if (configs.empty()) return;
-  const double epochs = static_cast<double>(configs.size()) * full_epochs;
+  const double epochs = static_cast<double>(configs.size()) * scene.schedule.full;
   const double gain = gain_of_new_features(scene.cycle);
   offer.proposals.push_back(proposal(scene.cycle, first ? "search-defaults" : "search-refit",
                                      first ? "every method at its defaults on the kept features"
                                            : "the best settings so far on the features kept since",
-                                     std::max(gain, confirm_gain), epochs, full_epochs, std::move(configs)));
+                                     std::max(gain, confirm_gain), epochs, scene.schedule.full,
+                                     std::move(configs)));
 }
 
-double halving_epochs(std::size_t width) {
+double halving_epochs(const Schedule& schedule, std::size_t width) {
   double epochs = 0;
   std::uint32_t before = 0;
-  for (const auto until : rung_epochs) {
+  for (const auto until : schedule.rungs) {
     epochs += static_cast<double>(width) * (until - before);
     before = until;
     width = (width + 1) / 2;
@@ -145,7 +160,7 @@ double halving_epochs(std::size_t width) {
 }
 
 void add_searches(const Scene& scene, Offer& offer) {
-  auto methods = ranked_methods(scene.space, scene.here.empty() ? scene.all : scene.here);
+  auto methods = ranked_methods(scene, scene.here.empty() ? scene.all : scene.here);
   methods.resize(std::min(methods.size(), methods_searched));
   for (const auto* method : methods) {
     const auto width = std::min(search_width, scene.most);
@@ -157,11 +172,11 @@ void add_searches(const Scene& scene, Offer& offer) {
       gain = std::max(gain, scored[i].improvement);
       configs.push_back(std::move(scored[i].config));
     }
-    const double epochs = halving_epochs(configs.size());
+    const double epochs = halving_epochs(scene.schedule, configs.size());
     offer.proposals.push_back(
         proposal(scene.cycle, "search-" + method->name,
                  counted(configs.size(), "setting") + " of " + method->name + " that past trials speak for",
-                 gain, epochs, full_epochs, std::move(configs)));
+                 gain, epochs, scene.schedule.full, std::move(configs)));
   }
 }
 
@@ -170,7 +185,7 @@ void add_searches(const Scene& scene, Offer& offer) {
 void add_new_method(const Scene& scene, Offer& offer) {
   std::vector<const SearchMethod*> untried, added;
   for (const auto& method : scene.space.methods()) {
-    if (method.opens || method.ranks || best_trial(scene.all, method.name)) continue;
+    if (method.opens || method.ranks != scene.ranks || best_trial(scene.all, method.name)) continue;
     (is_added(scene.state, method.name) ? added : untried).push_back(&method);
   }
   if (!untried.empty())
@@ -180,8 +195,9 @@ void add_new_method(const Scene& scene, Offer& offer) {
     const auto& method = *one;
     auto config = config_of(scene.cycle, method.name, default_settings(method), scene.cycle.features);
     if (scene.known.has(config.fingerprint)) continue;
-    offer.proposals.push_back(proposal(scene.cycle, "search-new", method.name + ", which was never tried here, at its defaults",
-                                       untried_gain, full_epochs, full_epochs, {std::move(config)}));
+    offer.proposals.push_back(
+        proposal(scene.cycle, "search-new", method.name + ", which was never tried here, at its defaults",
+                 untried_gain, scene.schedule.full, scene.schedule.full, {std::move(config)}));
     return;
   }
 }
@@ -207,11 +223,11 @@ void add_change(const Scene& scene, Offer& offer) {
     card.change = change.change;
     if (!check_card(scene.state, card)) continue;  // another card took the name
     const auto method = search_method(card, find);
-    if (!method) continue;
+    if (!method || method->ranks != scene.ranks) continue;
     auto config = config_of(scene.cycle, card.name, carried_over(*method, settings_of(*best->config)), scene.cycle.features);
     if (scene.known.has(config.fingerprint)) continue;
-    auto made = proposal(scene.cycle, "search-change", card.name + ", which " + card.change, untried_gain, full_epochs, full_epochs,
-                         {std::move(config)});
+    auto made = proposal(scene.cycle, "search-change", card.name + ", which " + card.change, untried_gain,
+                         scene.schedule.full, scene.schedule.full, {std::move(config)});
     made.cards = boxed(std::vector<events::CardT>{card});
     offer.proposals.push_back(std::move(made));
     return;
@@ -242,10 +258,10 @@ void add_confirm(const Scene& scene, Offer& offer) {
       configs.push_back(std::move(config));
     }
   }
-  const double epochs = static_cast<double>(configs.size()) * full_epochs;
+  const double epochs = static_cast<double>(configs.size()) * scene.schedule.full;
   offer.proposals.push_back(proposal(scene.cycle, "confirm",
                                      best[0]->id + " and " + best[1]->id + " with two further seeds each",
-                                     confirm_gain, epochs, full_epochs, std::move(configs)));
+                                     confirm_gain, epochs, scene.schedule.full, std::move(configs)));
 }
 
 bool has_open_baseline(const State& state, const std::string& goal) {

@@ -1,6 +1,7 @@
 #include "actors/autotrain/search_space.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "papers/compile.hpp"
 #include "papers/library.hpp"
@@ -42,7 +43,10 @@ SearchMethod method_of(const std::string& name, const papers::Head& head) {
     for (const auto& choice : parameter.choices) knob.choices.push_back(papers::setting_text(choice));
     if (!knob.choices.empty()) own.push_back(std::move(knob));
   }
-  return {name, with_common(std::move(own), "0.001"), false, head.task == "ranking"};
+  // Of rankings: one that factorises the matrix, one that reads sequences, one that encodes users' sets. They
+  // are the quick ones.
+  static const std::set<std::string> openers{"mf-bpr", "caser", "mult-dae"};
+  return {name, with_common(std::move(own), "0.001"), openers.contains(name), head.task == "ranking"};
 }
 
 std::vector<SearchMethod> with_library(std::vector<SearchMethod> opening) {

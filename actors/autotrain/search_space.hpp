@@ -1,5 +1,6 @@
-// What AutoTrain may choose among: methods and, for each setting, a short ladder of values. A few methods open every
-// goal; every other card of the library may be tried later, with the hyper-parameters that it declares.
+// What AutoTrain may choose among: methods and, for each setting, a short ladder of values. A few methods
+// open every goal of their kind; every other card of the library may be tried later, with the
+// hyper-parameters that it declares.
 #pragma once
 
 #include <cstdint>
@@ -27,17 +28,18 @@ struct Knob {
 struct SearchMethod {
   std::string name;
   std::vector<Knob> knobs;
-  bool opens = false;  // is among the baselines of every goal
-  bool ranks = false;  // learns from who took what, not from labels of rows: no goal is reached by it yet
+  bool opens = false;  // is among the baselines of every goal of its kind
+  bool ranks = false;  // learns from who took what, not from labels of rows: for goals that ask for rankings
 };
 
 /// Methods that are trained by gradient: those that open a goal, simple ones first; then the library's others, by name.
 const std::vector<SearchMethod>& library_methods();
 /// Null where the library has no such method.
 const SearchMethod* find_library_method(std::string_view name);
-/// Methods that count instead of training: only baselines.
+/// Methods that count instead of training: only baselines, of goals that ask for the labels of rows.
 const std::vector<std::string>& counting_methods();
-/// All methods that this program brings without a card: a card by such a name would never be read.
+/// All methods that this program brings without a card: a card by such a name would never be read. Each is a
+/// baseline of goals that ask for rankings.
 const std::vector<std::string>& methods_without_card();
 
 /// What a card that was added offers to a search; nothing where it cannot be read (any more).

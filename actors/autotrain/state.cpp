@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "actors/autotrain/internal.hpp"
+#include "recsys/evaluation/metrics.hpp"
 
 namespace automodel::actors::autotrain {
 namespace {
@@ -47,6 +48,11 @@ Settings settings_of(const events::TrialConfigT& config) {
   Settings settings;
   for (const auto& setting : config.settings) settings[setting->name] = setting->value;
   return settings;
+}
+
+const Schedule& schedule_of(std::string_view metric) {
+  static constexpr Schedule of_rows{{2, 4, 8}, 8, 2}, of_rankings{{10, 20, 40}, 40, 5};
+  return recsys::is_of_catalogue(metric) ? of_rankings : of_rows;
 }
 
 double signed_best(const events::KnownTrialT& trial) { return metric_sign(trial.metric) * trial.best; }

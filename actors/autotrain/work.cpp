@@ -20,11 +20,12 @@ std::string purpose_of(const std::string& action) {
 void start(Draft& draft, const events::WorkT& work, const std::string& trial,
            const events::TrialConfigT& config, std::uint32_t rung) {
   const auto& action = work.proposal->action;
+  const auto& schedule = schedule_of(work.context->goal->metric);
   events::TrialStartedT started;
   started.trial = trial;
   started.purpose = purpose_of(action);
   started.config = std::make_unique<events::TrialConfigT>(config);
-  started.max_epochs = is_halved(action) ? rung_epochs[rung] : full_epochs;
+  started.max_epochs = is_halved(action) ? schedule.rungs[rung] : schedule.full;
   started.rung = rung;
   started.goal = work.context->goal->id;
   started.data = copy_of(work.context->goal->data);
@@ -176,10 +177,10 @@ Question rung_question(const State& state, const events::TrainingWorkT& work, co
       static_cast<std::size_t>(std::ceil(static_cast<double>(rivals.size()) * policy.survivors));
   const auto rung = work.rung + 1;
   const auto& goal = *work.work->context->goal;
-  const double cost =
-      static_cast<double>(work.work->context->rows) * (rung_epochs[rung] - rung_epochs[work.rung]);
+  const auto& rungs = schedule_of(goal.metric).rungs;
+  const double cost = static_cast<double>(work.work->context->rows) * (rungs[rung] - rungs[work.rung]);
   Question question{.by = "autotrain",
-                    .question = "Which trials go on to " + std::to_string(rung_epochs[rung]) + " epochs?",
+                    .question = "Which trials go on to " + std::to_string(rungs[rung]) + " epochs?",
                     .subject = work.work->id};
   for (std::size_t i = 0; i < rivals.size(); ++i) {
     question.options.push_back(option(

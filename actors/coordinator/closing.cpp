@@ -1,6 +1,7 @@
 // The end of a goal: stop what is open, measure what is worth it, report, finish. And the end of patience
 // with whoever does not answer.
 #include "actors/coordinator/rules.hpp"
+#include "actors/decisions/trial.hpp"
 
 namespace automodel::actors::coordinator {
 namespace {
@@ -108,7 +109,8 @@ void advance_closing(CoordinatorStep& step) {
   events::ReportRequestedT request;
   request.goal = state.goal->id;
   request.champion = std::make_unique<events::ModelRefT>(*serving);
-  request.baselines = copies_of(knowledge(state)->baselines);
+  for (const auto& baseline : knowledge(state)->baselines)
+    if (can_reach(*state.goal, *baseline)) request.baselines.push_back(copy_of(baseline));
   step.record(std::move(request));
 }
 

@@ -40,7 +40,7 @@ Result<void> check_data(const events::GoalT& goal) {
 
 Result<void> check_goal(const events::GoalT& goal) {
   if (auto good = check_data(goal); !good) return good;
-  if (auto known = recsys::higher_is_better(goal.metric); !known)
+  if (auto known = recsys::higher_is_better(goal.metric, recsys::Known::catalogue_too); !known)
     return fail("coordinator.unknown_metric", known.error().message, "goal", known.error().hint);
   if (goal.bounds && !(goal.bounds->max_latency_ms >= 0 && goal.bounds->max_model_mb >= 0 &&
                        std::isfinite(goal.bounds->max_latency_ms + goal.bounds->max_model_mb)))

@@ -121,7 +121,9 @@ bool has_tuning(const State& state, const events::ModelRefT& model) {
 double tuning_gain(const State& state, const events::ModelRefT& a, const events::ModelRefT& b) {
   const double difference =
       metric_value(a.metrics, state.goal->metric) - metric_value(b.metrics, state.goal->metric);
-  return recsys::higher_is_better(state.goal->metric).value_or(true) ? difference : -difference;
+  return recsys::higher_is_better(state.goal->metric, recsys::Known::catalogue_too).value_or(true)
+             ? difference
+             : -difference;
 }
 
 }  // namespace automodel::actors::coordinator

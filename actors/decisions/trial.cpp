@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "actors/decisions/record.hpp"
+#include "recsys/evaluation/metrics.hpp"
 
 namespace automodel::actors {
 namespace {
@@ -73,7 +74,15 @@ double metric_sign(std::string_view metric) {
   return metric == "logloss" || metric == "calibration" ? -1 : 1;
 }
 
-bool counts_as_trial(std::string_view method) { return method != "popularity" && method != "itemknn"; }
+bool asks_for_ranking(const events::GoalT& goal) { return recsys::is_of_catalogue(goal.metric); }
+
+bool can_reach(const events::GoalT& goal, const events::ModelRefT& model) {
+  return !asks_for_ranking(goal) || find_metric(model.metrics, goal.metric) != nullptr;
+}
+
+bool counts_as_trial(std::string_view method) {
+  return method != "popularity" && method != "itemknn" && method != "ease";
+}
 
 events::ModelRefT model_of(std::string id, const events::TrialConfigT& config,
                            const events::TrainResultT& result) {

@@ -26,7 +26,16 @@ events::TrialConfigT make_config(std::string method, const std::map<std::string,
 /// +1 where more of the metric is better, -1 where less is (logloss, calibration).
 double metric_sign(std::string_view metric);
 
-/// Whether a training job of this method costs a trial: popularity and item-kNN only count.
+/// Whether the goal is what is found among all items: only methods that rank reach it, and they read no
+/// features.
+bool asks_for_ranking(const events::GoalT& goal);
+
+/// Whether the model can be measured by what the goal asks for: one that does not rank has no metric of the
+/// catalogue.
+bool can_reach(const events::GoalT& goal, const events::ModelRefT& model);
+
+/// Whether a training job of this method costs a trial: popularity and item-kNN only count, EASE is solved at
+/// once.
 bool counts_as_trial(std::string_view method);
 
 /// A job of `goal` over its data.

@@ -16,8 +16,8 @@ Result<events::CompareResultT> run_compare(const Work& work, const events::Compa
   auto delta = difference(work.metric(), *candidate, *champion, job.seed);
   if (!delta) return fail(delta.error());
   events::CompareResultT out;
-  out.candidate = to_metrics(recsys::evaluate(candidate->scores, candidate->labels, candidate->users));
-  out.champion = to_metrics(recsys::evaluate(champion->scores, champion->labels, champion->users));
+  out.candidate = to_metrics(metrics_of(*candidate));
+  out.champion = to_metrics(metrics_of(*champion));
   out.difference = std::make_unique<events::MetricT>(std::move(*delta));
   return out;
 }

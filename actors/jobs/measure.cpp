@@ -73,7 +73,7 @@ Result<events::QuantizeResultT> run_quantize(const Work& work, const events::Qua
   out.model->bytes = quantized->size();
   auto scored = score(work, *out.model, work.data->split.tuning);
   if (!scored) return fail(scored.error());
-  out.model->metrics = to_metrics(recsys::evaluate(scored->scores, scored->labels, scored->users));
+  out.model->metrics = to_metrics(metrics_of(*scored));
   return out;
 }
 

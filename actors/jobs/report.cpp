@@ -4,19 +4,13 @@ namespace automodel::actors {
 
 namespace {
 
-constexpr std::uint32_t rounds = 200;  // of the bootstrap
-
 /// Every metric; with an interval for those that the report shows.
 std::vector<std::unique_ptr<events::MetricT>> report_metrics(const Scored& scored, const std::string& metric,
                                                              std::uint64_t seed) {
-  auto out = to_metrics(recsys::evaluate(scored.scores, scored.labels, scored.users));
-  for (auto& one : out) {
-    if (one->name == "auc")
-      *one = to_metric("auc", recsys::auc_interval(scored.scores, scored.labels));
-    else if (one->name == metric || one->name == "logloss" || one->name == "ndcg10")
-      *one = to_metric(one->name, recsys::bootstrap(one->name, scored.scores, {}, scored.labels, scored.users,
-                                                    rounds, seed));
-  }
+  auto out = to_metrics(metrics_of(scored));
+  for (auto& one : out)
+    if (one->name == metric || one->name == "auc" || one->name == "logloss" || one->name == "ndcg10")
+      *one = measured(one->name, scored, seed);
   return out;
 }
 

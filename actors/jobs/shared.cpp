@@ -95,16 +95,45 @@ Result<Scored> score(const Work& work, const events::ModelRefT& model,
     out.labels.push_back(work.data->labels[row]);
     out.users.push_back(work.data->data.user()[row]);
   }
+  if (!recsys::is_of_catalogue(work.metric())) return out;
+  if (!loaded->scorer.ranks())
+    return fail("jobs.does_not_rank",
+                loaded->scorer.method() + " does not order the catalogue: it has no " + work.metric(),
+                model.id, "methods that learn a ranking do");
+  const Prepared& prepared = *work.data;
+  auto ranks = loaded->scorer.catalogue_ranks(rows, prepared.labels, prepared.split.train);
+  if (!ranks) return fail(ranks.error());
+  out.ranks = std::move(*ranks);
+  for (const auto row : recsys::rows_to_rank(rows, prepared.labels, prepared.data.items()))
+    out.asked.push_back(prepared.data.user()[row]);
   return out;
+}
+
+recsys::Metrics metrics_of(const Scored& scored) {
+  auto out = recsys::evaluate(scored.scores, scored.labels, scored.users);
+  if (!scored.ranks.empty()) out.merge(recsys::catalogue_metrics(scored.ranks));
+  return out;
+}
+
+events::MetricT measured(const std::string& metric, const Scored& scored, std::uint64_t seed) {
+  constexpr std::uint32_t rounds = 200;
+  if (metric == "auc") return to_metric(metric, recsys::auc_interval(scored.scores, scored.labels));
+  if (recsys::is_of_catalogue(metric))
+    return to_metric(metric, recsys::bootstrap_ranks(metric, scored.ranks, {}, scored.asked, rounds, seed));
+  return to_metric(metric,
+                   recsys::bootstrap(metric, scored.scores, {}, scored.labels, scored.users, rounds, seed));
 }
 
 Result<events::MetricT> difference(const std::string& metric, const Scored& a, const Scored& b,
                                    std::uint64_t seed) {
-  const auto higher = recsys::higher_is_better(metric);
+  constexpr std::uint32_t rounds = 400;
+  const auto higher = recsys::higher_is_better(metric, recsys::Known::catalogue_too);
   if (!higher) return fail(higher.error());
   recsys::Interval interval =
       metric == "auc" ? recsys::auc_difference(a.scores, b.scores, a.labels)
-                      : recsys::bootstrap(metric, a.scores, b.scores, a.labels, a.users, 400, seed);
+      : recsys::is_of_catalogue(metric)
+          ? recsys::bootstrap_ranks(metric, a.ranks, b.ranks, a.asked, rounds, seed)
+          : recsys::bootstrap(metric, a.scores, b.scores, a.labels, a.users, rounds, seed);
   if (!*higher) interval = {-interval.value, -interval.high, -interval.low, interval.p_value};
   return to_metric(metric, interval);
 }

@@ -56,14 +56,22 @@ struct LoadedModel {
 /// configuration.
 Result<LoadedModel> load_model(const Work& work, const events::ModelRefT& model);
 
-/// A model's scores on some rows, beside their labels and users.
+/// A model's scores on some rows, beside their labels and users. Where the job's metric is one of the whole
+/// catalogue, also the rank of each row that is asked about (`recsys::rows_to_rank`) and its user.
 struct Scored {
   std::vector<float> scores, labels;
   std::vector<std::uint32_t> users;
+  std::vector<double> ranks;
+  std::vector<std::uint32_t> asked;
 };
+/// Errors also jobs.does_not_rank, where the metric is the catalogue's and the model cannot have it.
 Result<Scored> score(const Work& work, const events::ModelRefT& model,
                      const std::vector<std::uint32_t>& rows);
 
+/// All metrics that the scores give.
+recsys::Metrics metrics_of(const Scored& scored);
+/// One metric with its interval.
+events::MetricT measured(const std::string& metric, const Scored& scored, std::uint64_t seed);
 /// a - b in a metric, turned so that positive is better, with its paired interval.
 Result<events::MetricT> difference(const std::string& metric, const Scored& a, const Scored& b,
                                    std::uint64_t seed);

@@ -21,8 +21,9 @@ Result<events::SplitKind> split_from_text(const std::string& text) {
 }  // namespace
 
 const std::vector<std::string>& goal_metrics() {
-  static const std::vector<std::string> names = {"auc",    "gauc",     "logloss", "calibration",
-                                                 "ndcg10", "recall10", "mrr"};
+  static const std::vector<std::string> names = {
+      "auc",      "gauc", "logloss",          "calibration",        "ndcg10",
+      "recall10", "mrr",  "catalogue_ndcg10", "catalogue_recall10", "catalogue_mrr"};
   return names;
 }
 

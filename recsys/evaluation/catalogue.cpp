@@ -56,9 +56,9 @@ std::vector<std::uint32_t> rows_to_rank(std::span<const std::uint32_t> rows, std
   return out;
 }
 
-Result<Metrics> evaluate_catalogue(const Dataset& data, const UserItems& trained,
-                                   std::span<const std::uint32_t> rows, const ScoreCatalogue& score,
-                                   const OnRanked& on_ranked) {
+Result<std::vector<double>> catalogue_ranks(const Dataset& data, const UserItems& trained,
+                                            std::span<const std::uint32_t> rows, const ScoreCatalogue& score,
+                                            const OnRanked& on_ranked) {
   const auto items = data.items();
   const auto chunk = std::max<std::size_t>(1, kMostScores / std::max<std::size_t>(1, items));
   std::vector<float> scores;
@@ -76,7 +76,15 @@ Result<Metrics> evaluate_catalogue(const Dataset& data, const UserItems& trained
     }
     if (on_ranked) on_ranked(first + part.size(), rows.size());
   }
-  return catalogue_metrics(ranks);
+  return ranks;
+}
+
+Result<Metrics> evaluate_catalogue(const Dataset& data, const UserItems& trained,
+                                   std::span<const std::uint32_t> rows, const ScoreCatalogue& score,
+                                   const OnRanked& on_ranked) {
+  const auto ranks = catalogue_ranks(data, trained, rows, score, on_ranked);
+  if (!ranks) return fail(ranks.error());
+  return catalogue_metrics(*ranks);
 }
 
 }  // namespace automodel::recsys

@@ -7,6 +7,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -26,6 +27,11 @@ double mid_rank(std::span<const float> scores, std::uint32_t item, std::span<con
 /// relevant; and of whether the rank is at most 10. Without ranks: zeros.
 Metrics catalogue_metrics(std::span<const double> ranks);
 
+/// Percentile bootstrap over users of a mean over ranks, and of a paired difference a - b of the same
+/// questions (b empty: single value). `users`: whose each question is.
+Interval bootstrap_ranks(std::string_view metric, std::span<const double> a, std::span<const double> b,
+                         std::span<const std::uint32_t> users, std::uint32_t rounds, std::uint64_t seed);
+
 /// At most so many held-out rows are ranked: the standard error of a share is then under 0.0071.
 constexpr std::size_t most_ranked_rows = 5000;
 /// And so many scores are computed, where there are many items; but 500 rows are always ranked.
@@ -42,9 +48,13 @@ using ScoreCatalogue =
 /// How many rows are ranked of how many.
 using OnRanked = std::function<void(std::size_t done, std::size_t total)>;
 
-/// The metrics of `rows` (of `rows_to_rank`); `trained` has what each user is known to have. Asks for scores
-/// of a few rows at a time: at most 16 MB of them, or one row's. Errors: those of `score`;
+/// The rank of each of `rows` (of `rows_to_rank`); `trained` has what each user is known to have. Asks for
+/// scores of a few rows at a time: at most 16 MB of them, or one row's. Errors: those of `score`;
 /// evaluation.not_finite.
+Result<std::vector<double>> catalogue_ranks(const Dataset& data, const UserItems& trained,
+                                            std::span<const std::uint32_t> rows, const ScoreCatalogue& score,
+                                            const OnRanked& on_ranked = {});
+/// Their metrics.
 Result<Metrics> evaluate_catalogue(const Dataset& data, const UserItems& trained,
                                    std::span<const std::uint32_t> rows, const ScoreCatalogue& score,
                                    const OnRanked& on_ranked = {});

@@ -23,6 +23,11 @@ Metrics evaluate(std::span<const float> scores, std::span<const float> labels,
   return out;
 }
 
+bool is_of_catalogue(std::string_view metric) {
+  const auto& names = catalogue_metric_names();
+  return std::find(names.begin(), names.end(), metric) != names.end();
+}
+
 Result<bool> higher_is_better(std::string_view metric, Known known) {
   auto names = metric_names();
   const auto& more = catalogue_metric_names();

@@ -28,6 +28,8 @@ double auc(std::span<const float> scores, std::span<const float> labels);
 /// Which metrics are meant: those of a slice's own rows, which every model has; or also those of the whole
 /// catalogue (catalogue.hpp), which only models that rank have.
 enum class Known : std::uint8_t { slice, catalogue_too };
+/// Whether it is one of the whole catalogue's.
+bool is_of_catalogue(std::string_view metric);
 /// True where more of it is better (all but logloss and calibration). Errors: evaluation.unknown_metric with
 /// candidates.
 Result<bool> higher_is_better(std::string_view metric, Known known = Known::slice);

@@ -121,15 +121,27 @@ Result<std::vector<float>> Scorer::score(std::uint32_t user, std::span<const std
   return out;
 }
 
-Result<Metrics> Scorer::rank_catalogue(std::span<const std::uint32_t> rows, std::span<const float> labels,
-                                       std::span<const std::uint32_t> train_rows,
-                                       const OnRanked& on_ranked) const {
-  if (impl_->net && !impl_->ranks) return Metrics{};
+bool Scorer::ranks() const { return !impl_->net || impl_->ranks; }
+
+Result<std::vector<double>> Scorer::catalogue_ranks(std::span<const std::uint32_t> rows,
+                                                    std::span<const float> labels,
+                                                    std::span<const std::uint32_t> train_rows,
+                                                    const OnRanked& on_ranked) const {
+  if (!ranks()) return std::vector<double>{};
   const UserItems had(impl_->data, train_rows);
   const auto scores = impl_->net ? catalogue_scores(*impl_->net, *impl_->encoder)
                                  : impl_->counted->catalogue_scores(impl_->data);
-  return evaluate_catalogue(impl_->data, had, rows_to_rank(rows, labels, impl_->data.items()), scores,
-                            on_ranked);
+  return recsys::catalogue_ranks(impl_->data, had, rows_to_rank(rows, labels, impl_->data.items()), scores,
+                                 on_ranked);
+}
+
+Result<Metrics> Scorer::rank_catalogue(std::span<const std::uint32_t> rows, std::span<const float> labels,
+                                       std::span<const std::uint32_t> train_rows,
+                                       const OnRanked& on_ranked) const {
+  if (!ranks()) return Metrics{};
+  const auto found = catalogue_ranks(rows, labels, train_rows, on_ranked);
+  if (!found) return fail(found.error());
+  return catalogue_metrics(*found);
 }
 
 const std::string& Scorer::method() const { return impl_->method; }

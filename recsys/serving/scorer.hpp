@@ -33,6 +33,15 @@ class Scorer {
   Result<std::vector<float>> score(std::uint32_t user, std::span<const std::uint32_t> items,
                                    std::int64_t now) const;
 
+  /// Whether it orders the whole catalogue: methods that learn a ranking, and the counted ones.
+  bool ranks() const;
+  /// Where each of the positive ones of `rows` (`rows_to_rank`) stands in the whole catalogue without what
+  /// its user has in `train_rows`: ranks from 1. Empty where the method does not rank. Errors also
+  /// evaluation.not_finite.
+  Result<std::vector<double>> catalogue_ranks(std::span<const std::uint32_t> rows,
+                                              std::span<const float> labels,
+                                              std::span<const std::uint32_t> train_rows,
+                                              const OnRanked& on_ranked = {}) const;
   /// How well the positive ones of `rows` are found in the whole catalogue without what their users have in
   /// `train_rows`: `catalogue_metric_names`. Nothing where the method does not rank. Errors also
   /// evaluation.not_finite.

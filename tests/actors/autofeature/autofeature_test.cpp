@@ -276,3 +276,15 @@ BOOST_AUTO_TEST_CASE(
       BOOST_TEST((live(seed, limit) == live(seed, limit)));
     }
 }
+
+BOOST_AUTO_TEST_CASE(a_goal_that_asks_for_a_ranking_is_offered_no_features_and_needs_no_profile) {
+  Features features;
+  const auto decision = features.done(request(ranking_cycle_of()));
+  const auto* offered = last<events::ProposalsOfferedT>(decision);
+  BOOST_REQUIRE(offered);
+  BOOST_TEST(offered->proposals.empty());
+  BOOST_TEST(offered->none_because == "methods that rank learn from who took what: they read no features");
+  BOOST_TEST(features.jobs().empty());
+  BOOST_TEST(messages(decision) == texts({"coordinator/main OfferProposals"}),
+             boost::test_tools::per_element());
+}

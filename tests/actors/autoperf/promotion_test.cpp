@@ -62,3 +62,16 @@ BOOST_AUTO_TEST_CASE(measured_times_within_the_bounds_do_not_enter_the_reason) {
   BOOST_TEST(judge(goal(9), model("new", 10), serving(1), &champion, &result, false).reason ==
              judge(goal(9), model("new", 10), serving(8), &champion, &result, false).reason);
 }
+
+BOOST_AUTO_TEST_CASE(a_champion_that_does_not_rank_is_no_measure_of_a_ranking_and_the_reason_says_so) {
+  auto asked = goal();
+  asked.metric = "catalogue_ndcg10";
+  auto champion = model("old", 1000);
+  const auto judgement = judge(asked, model("new", 10), serving(1), &champion, nullptr, false);
+  BOOST_TEST(judgement.promote);
+  BOOST_TEST(judgement.reason == "old serves and does not rank: it has no catalogue_ndcg10 to compare with.");
+  champion.metrics.push_back(std::make_unique<events::MetricT>(difference(0.1, 0.1, 0.1)));
+  champion.metrics.back()->name = "catalogue_ndcg10";
+  BOOST_TEST(!judge(asked, model("new", 10), serving(1), &champion, nullptr, false)
+                  .promote);  // it is to be compared
+}

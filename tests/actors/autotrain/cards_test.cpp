@@ -28,15 +28,6 @@ struct Training : Scenario<AutoTrain> {
   actors::Decision decision_;
 };
 
-events::AddMethodT add(const std::string& name, const std::string& text) {
-  events::AddMethodT command;
-  command.by = "a person";
-  command.card = std::make_unique<events::CardT>();
-  command.card->name = name;
-  command.card->text = text;
-  return command;
-}
-
 std::string variant(const std::string& name, const std::string& equation = "\\hat{y} = \\sigma(b + \\sum_{i<j} \\langle \\mathbf{e}_i, \\mathbf{e}_j \\rangle)",
                     const std::string& parent = "fm") {
   return "+++\nmethod = \"" + name + "\"\ntitle = \"Mine\"\nextends = \"" + parent + "\"\n+++\n$$ " + equation + " $$\n";

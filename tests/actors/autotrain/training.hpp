@@ -27,6 +27,14 @@ inline events::CycleContextT cycle_of(std::uint32_t trials_left = 0, std::vector
   return context;
 }
 
+/// Of a goal that asks what is found among all items.
+inline events::CycleContextT ranking_cycle_of(std::uint32_t cycle = 1) {
+  auto context = cycle_of(0, {}, cycle);
+  context.goal->id = "goal-2";
+  context.goal->metric = "catalogue_ndcg10";
+  return context;
+}
+
 inline events::WorkT work_of(const std::string& id, const events::ProposalT& proposal,
                              const events::CycleContextT& context) {
   events::WorkT work;
@@ -48,9 +56,9 @@ inline events::AssignWorkT assign(const events::WorkT& work) {
   return command;
 }
 
-inline std::unique_ptr<events::MetricT> metric(double value) {
+inline std::unique_ptr<events::MetricT> metric(double value, const std::string& name = "auc") {
   auto made = std::make_unique<events::MetricT>();
-  made->name = "auc";
+  made->name = name;
   made->value = value;
   return made;
 }
@@ -67,11 +75,11 @@ inline events::JobProgressedT progress(const std::string& job, std::uint32_t epo
 
 /// A training that reached `value` in its last epoch.
 inline events::JobFinishedT trained(const std::string& job, std::uint32_t epochs, double value,
-                                    bool stopped = false) {
+                                    bool stopped = false, const std::string& by = "auc") {
   events::TrainResultT result;
   result.epochs.push_back(std::make_unique<events::EpochReportT>());
   result.epochs.back()->epoch = epochs;
-  result.metrics.push_back(metric(value));
+  result.metrics.push_back(metric(value, by));
   result.checkpoint = "checkpoint of " + job;
   result.resume = "resume of " + job;
   result.rows = 1000 * epochs;
@@ -97,6 +105,15 @@ inline events::CancelWorkT cancel(const std::string& work) {
   events::CancelWorkT command;
   command.work = work;
   command.reason = "the budget is spent";
+  return command;
+}
+
+inline events::AddMethodT add(const std::string& name, const std::string& text) {
+  events::AddMethodT command;
+  command.by = "a person";
+  command.card = std::make_unique<events::CardT>();
+  command.card->name = name;
+  command.card->text = text;
   return command;
 }
 

@@ -244,3 +244,13 @@ BOOST_AUTO_TEST_CASE(proposals_that_make_no_sense_are_left_out_with_the_reason) 
   for (std::size_t i = 1; i < 6; ++i)
     BOOST_TEST(made.options.at(i)->detail.find("left out") != std::string::npos);
 }
+
+BOOST_AUTO_TEST_CASE(a_goal_may_ask_what_is_found_among_all_items) {
+  for (const std::string metric : {"catalogue_ndcg10", "catalogue_recall10", "catalogue_mrr"}) {
+    CoordinatorScenario scenario("coordinator/main");
+    auto asked = goal();
+    asked.metric = metric;
+    const auto decision = scenario.done(submit(asked));
+    BOOST_TEST(last<events::GoalAcceptedT>(decision)->goal->metric == metric);
+  }
+}

@@ -166,4 +166,39 @@ BOOST_FIXTURE_TEST_CASE(a_report_sets_the_champion_against_baselines_that_it_tra
   BOOST_TEST(failure(job(report)) == "jobs.failed");
 }
 
+BOOST_FIXTURE_TEST_CASE(models_that_rank_are_compared_and_reported_by_what_they_find_among_all_items,
+                        Judging) {
+  const auto good = model(config("itemknn")), bad = model(config("popularity"));
+  for (const std::string metric : {"catalogue_ndcg10", "catalogue_mrr"}) {
+    const auto up = compare(good, bad, metric), down = compare(bad, good, metric);
+    BOOST_TEST(up.difference->name == metric);
+    BOOST_TEST(up.difference->value == value_of(up.candidate, metric) - value_of(up.champion, metric),
+               boost::test_tools::tolerance(1e-9));
+    BOOST_TEST(up.difference->value != 0.0);
+    BOOST_TEST(down.difference->value == -up.difference->value, boost::test_tools::tolerance(1e-9));
+    BOOST_TEST(!std::isnan(value_of(up.candidate, "auc")));
+  }
+  events::ReportJobT report;
+  report.champion = boxed(good);
+  report.baselines.push_back(boxed(bad));
+  auto what = job(report);
+  what.metric = "catalogue_recall10";
+  const auto rows = value(what, &JobResultBodyUnion::AsReportResult).rows;
+  BOOST_REQUIRE(rows.size() == 2u);
+  for (const auto& row : rows)
+    for (const auto& metric : row->metrics)
+      if (metric->name == "catalogue_recall10") BOOST_TEST(metric->has_interval);
+  BOOST_TEST(rows[1]->difference->name == "catalogue_recall10");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_model_that_does_not_rank_is_not_judged_by_a_ranking, Judging) {
+  events::CompareJobT body;
+  body.candidate = boxed(model(config("popularity")));
+  body.champion = boxed(poor());
+  body.slice = "promotion";
+  auto what = job(std::move(body));
+  what.metric = "catalogue_ndcg10";
+  BOOST_TEST(failure(what) == "jobs.does_not_rank");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -136,4 +136,44 @@ BOOST_FIXTURE_TEST_CASE(a_paused_goal_stays_paused_over_a_restart, World) {
   BOOST_TEST(wait_finished());
 }
 
+BOOST_FIXTURE_TEST_CASE(
+    a_goal_that_asks_for_a_ranking_ends_with_a_champion_that_ranks_and_a_report_of_those_that_do, World) {
+  start();
+  BOOST_REQUIRE(
+      submit_goal(goal(1)).accepted);  // of rows: lr is a baseline of this data now, and cannot rank
+  BOOST_REQUIRE(wait_finished());
+  auto ranking = goal(4);
+  ranking.metric = "catalogue_ndcg10";
+  BOOST_REQUIRE(submit_goal(ranking, 3).accepted);
+  BOOST_REQUIRE(wait([&] { return count(EventBody::GoalFinished) == 2u; }, 300s));
+  BOOST_TEST(count(EventBody::ReportProduced) == 2u);
+  BOOST_TEST(count(EventBody::TrialFailed) == 0u);
+  std::string method;
+  std::vector<std::string> reported;
+  const auto read = node->store().read_all(1, [&](const events::Recorded& event) {
+    if (const auto* promoted = event.event.body.AsModelPromoted()) {
+      if (promoted->goal == "goal-2") method = promoted->model->config->method;
+    }
+    if (const auto* report = event.event.body.AsReportProduced(); report && report->goal == "goal-2")
+      for (const auto& row : report->rows) {
+        reported.push_back(row->name);
+        bool has = false;
+        for (const auto& metric : row->metrics)
+          has = has || (metric->name == "catalogue_ndcg10" && metric->has_interval);
+        BOOST_TEST(has, row->name);
+      }
+    return true;
+  });
+  BOOST_REQUIRE(read.has_value());
+  const std::set<std::string> known{"caser", "mf-bpr", "mult-dae", "popularity", "itemknn", "ease"};
+  BOOST_TEST(known.contains(method.substr(0, method.find('~'))), method);
+  BOOST_TEST(reported.size() > 3u);
+  BOOST_TEST((std::find(reported.begin(), reported.end(), "lr") == reported.end()));
+  events::RecommendT wish;
+  wish.user = "1";
+  wish.k = 5;
+  BOOST_REQUIRE(wait([&] { return !node->recommend(wish).failure; }, 30s));
+  BOOST_TEST(node->recommend(wish).items.size() == 5u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

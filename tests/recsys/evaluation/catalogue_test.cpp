@@ -71,4 +71,37 @@ BOOST_AUTO_TEST_CASE(the_rows_that_are_ranked_are_the_positive_ones_evenly_chose
   BOOST_TEST(rows_to_rank(rows, labels, 100'000'000).size() == 500U);
 }
 
+BOOST_AUTO_TEST_CASE(the_interval_of_a_mean_over_ranks_holds_it_and_a_paired_one_tells_who_is_better) {
+  std::mt19937 random(5);
+  std::vector<double> good, poor;
+  Items users;
+  for (std::uint32_t user = 0; user < 40; ++user)
+    for (int question = 0; question < 3; ++question) {
+      users.push_back(user);
+      good.push_back(1.0 + static_cast<double>(random() % 8));
+      poor.push_back(good.back() + 2.0 + static_cast<double>(random() % 30));
+    }
+  for (const auto& name : catalogue_metric_names()) {
+    BOOST_TEST(is_of_catalogue(name));
+    const auto own = bootstrap_ranks(name, good, {}, users, 300, 1);
+    BOOST_TEST(own.value == catalogue_metrics(good).at(name), boost::test_tools::tolerance(1e-12));
+    BOOST_TEST(own.low <= own.value);
+    BOOST_TEST(own.value <= own.high);
+    const auto up = bootstrap_ranks(name, good, poor, users, 300, 1),
+               down = bootstrap_ranks(name, poor, good, users, 300, 1);
+    BOOST_TEST(up.value == catalogue_metrics(good).at(name) - catalogue_metrics(poor).at(name),
+               boost::test_tools::tolerance(1e-9));
+    BOOST_TEST(up.low > 0);
+    BOOST_TEST(up.p_value < 0.01);
+    BOOST_TEST(down.value == -up.value, boost::test_tools::tolerance(1e-9));
+    const auto same = bootstrap_ranks(name, good, good, users, 300, 1);
+    BOOST_TEST(same.low == 0);
+    BOOST_TEST(same.high == 0);
+    BOOST_TEST(same.p_value == 1);
+    BOOST_TEST(bootstrap_ranks(name, good, poor, users, 300, 1).low == up.low);  // the same seed
+  }
+  BOOST_TEST(!is_of_catalogue("ndcg10"));
+  BOOST_TEST(bootstrap_ranks("catalogue_mrr", {}, {}, {}, 300, 1).value == 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

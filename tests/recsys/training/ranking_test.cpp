@@ -144,6 +144,10 @@ BOOST_AUTO_TEST_CASE(the_graph_is_that_of_positive_training_rows_and_a_checkpoin
   BOOST_TEST(inputs.graph.users.size() == edges.size());
   const auto scorer = world.load(trained.checkpoint).value();
   const auto again = scorer.rank_catalogue(world.parts.validation(), world.y, world.parts.train).value();
+  BOOST_TEST(scorer.ranks());
+  BOOST_TEST(
+      (catalogue_metrics(
+           scorer.catalogue_ranks(world.parts.validation(), world.y, world.parts.train).value()) == again));
   for (const auto& [name, value] : again)
     BOOST_TEST(trained.best.at(name) == value, boost::test_tools::tolerance(1e-6));
 
