@@ -1,6 +1,8 @@
 // automodel evolve: a whole system in one process, from a data set to a better model and its report.
 #include <chrono>
 #include <iostream>
+#include <iterator>
+#include <numeric>
 #include <thread>
 
 #include "storage/memory/memory.hpp"
@@ -205,14 +207,18 @@ void add_evolve(CLI::App& app, Program& program) {
       add_command(app, program, "evolve", "improve a recommender on a data set until the budget is spent",
                   "  automodel evolve --data movielens --goal auc --budget 3m\n"
                   "  automodel evolve --data ratings.csv --goal ndcg10 --max-trials 20 --max-latency-ms 5\n"
+                  "  automodel evolve --data movielens --goal catalogue_ndcg10 --budget 30m\n"
                   "  automodel evolve --data movielens --seed 2 --store var/second --json\n\n"
                   "Ctrl-C stops cleanly; the same command goes on.",
                   [&program, options] { return evolve(program, *options); });
   command->add_option("--data", options->goal.data, "name of a data set, or path of one to import")
       ->required();
+  const auto& metrics = actors::goal_metrics();
   command
-      ->add_option("--goal", settings.metric,
-                   "what to improve: auc, gauc, logloss, calibration, ndcg10, recall10, mrr")
+      ->add_option(
+          "--goal", settings.metric,
+          "what to improve: " + std::accumulate(std::next(metrics.begin()), metrics.end(), metrics.front(),
+                                                [](auto all, const auto& next) { return all + ", " + next; }))
       ->capture_default_str();
   command->add_option("--budget", settings.budget,
                       "of time: 90s, 3m, 1h (default 3m, none with --max-trials)");
